@@ -59,6 +59,9 @@ type Case struct {
 	Docking   DockingCheck
 	Recording Recording
 	Entry     Entry // the object as this attachment lists it now
+	// Listed: the docking's latest complete listing has exactly this object as
+	// this recording.
+	Listed bool
 }
 
 // Refusal says why something may not be erased now: every clause that fails,
@@ -154,7 +157,7 @@ func (c Case) clearCopies(refuse refuser) {
 			fresh = append(fresh, confirmation.Receipt)
 		}
 	}
-	copies, rehashed := countCopies(fresh, spooled.Sealed)
+	copies, rehashed := holdingOf(fresh, spooled.Sealed).count(everyStore)
 	if copies < want {
 		refuse("copies", "%d of %d copies confirmed within %v", copies, want, ReconfirmWithin)
 	}
@@ -199,6 +202,9 @@ func (c Case) clearObject(refuse refuser) {
 		refuse("second-read", "the second read gave other bytes")
 	case second.Object != c.Entry.Identity:
 		refuse("changed", "the object changed after the second read")
+	}
+	if !c.Listed {
+		refuse("unlisted", "the latest listing does not have this object as this recording")
 	}
 	if c.Entry.Handle == "" || c.Entry.Identity == "" || c.Entry.Name != seen.Name || c.Entry.SizeBytes != spooled.SizeBytes {
 		refuse("object", "the camera lists another object than the one that was sealed")

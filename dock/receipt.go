@@ -1,9 +1,12 @@
 package dock
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"berth/hashing"
 )
@@ -68,25 +71,74 @@ func RestoreReceipt(kept ReceiptRecord) Receipt { return Receipt{kept} }
 // Record returns the receipt's content.
 func (r Receipt) Record() ReceiptRecord { return r.r }
 
-// countCopies says how many copies the receipts amount to: one per store, and
-// one per device unless IT said that a shared device counts; none for a store
-// on the spool's own device. digest is what they must speak of.
-func countCopies(receipts []Receipt, digest hashing.Digest) (copies, rehashed int) {
-	devices := map[string]bool{}
+// Holding is where the copies of one sealed file are, as far as counting them
+// goes: each store once, in an order that does not depend on when it answered.
+type Holding []HeldCopy
+
+// HeldCopy is one store's confirmed copy.
+type HeldCopy struct {
+	Store        StoreID `json:"store"`
+	Device       string  `json:"device"`
+	SharesDevice bool    `json:"shares_device"`
+	OnSpool      bool    `json:"on_spool"`
+	Grade        Grade   `json:"grade"`
+}
+
+// holdingOf keeps the receipts that speak of digest, one of each store.
+func holdingOf(receipts []Receipt, digest hashing.Digest) Holding {
+	var held Holding
 	stores := map[StoreID]bool{}
 	for _, receipt := range receipts {
 		r := receipt.r
 		if r.Store == "" || r.SealedSHA256 != digest || digest.IsZero() || stores[r.Store] {
 			continue
 		}
-		if !r.SharesDevice && (r.OnSpool || devices[r.Device]) {
+		stores[r.Store] = true
+		held = append(held, HeldCopy{r.Store, r.Device, r.SharesDevice, r.OnSpool, r.Grade})
+	}
+	// Copies that stand on their own come first, so that one that may share
+	// their device is counted beside them and not instead of them.
+	slices.SortFunc(held, func(a, b HeldCopy) int {
+		return cmp.Or(
+			compareBool(a.SharesDevice, b.SharesDevice),
+			compareBool(a.Grade != GradeRehashed, b.Grade != GradeRehashed),
+			strings.Compare(string(a.Store), string(b.Store)))
+	})
+	return held
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// CopiesIn says how many copies these are where only the given stores count.
+func (h Holding) CopiesIn(stores []StoreID) int {
+	copies, _ := h.count(func(store StoreID) bool { return slices.Contains(stores, store) })
+	return copies
+}
+
+// count says how many copies the holding amounts to: one per store, and one
+// per device unless IT said that a shared device counts; none for a store on
+// the spool's own device.
+func (h Holding) count(counts func(StoreID) bool) (copies, rehashed int) {
+	devices := map[string]bool{}
+	for _, c := range h {
+		if !counts(c.Store) || !c.SharesDevice && (c.OnSpool || devices[c.Device]) {
 			continue
 		}
-		stores[r.Store], devices[r.Device] = true, true
+		devices[c.Device] = true
 		copies++
-		if r.Grade == GradeRehashed {
+		if c.Grade == GradeRehashed {
 			rehashed++
 		}
 	}
 	return copies, rehashed
 }
+
+func everyStore(StoreID) bool { return true }

@@ -133,18 +133,26 @@ func (r Recording) Receipts() []Confirmation {
 // Stored reports whether the receipts amount to the copies that were asked for
 // when the recording was seen, and to at least copies.
 func (r Recording) Stored(copies int) bool {
-	spooled, ok := r.Spooled()
-	if !ok {
+	if _, ok := r.Spooled(); !ok {
 		return false
 	}
 	seen, _ := r.Seen()
+	have, _ := r.Holding().count(everyStore)
+	return have >= max(copies, seen.Copies, 1)
+}
+
+// Holding is where the confirmed copies of what was sealed are; empty as long
+// as nothing is.
+func (r Recording) Holding() Holding {
+	spooled, ok := r.Spooled()
+	if !ok {
+		return nil
+	}
 	var receipts []Receipt
 	for _, c := range r.Receipts() {
 		receipts = append(receipts, c.Receipt)
 	}
-	have, _ := countCopies(receipts, spooled.Sealed)
-	want := max(copies, seen.Copies, 1)
-	return have >= want
+	return holdingOf(receipts, spooled.Sealed)
 }
 
 // storedSince is the instant of the youngest receipt's first confirmation: from
@@ -172,6 +180,13 @@ func (r Recording) Clearing() bool {
 	_, intent := last[EraseIntent](r.Facts)
 	result, at := r.eraseResult()
 	return intent >= 0 && (at < intent || result.Outcome == EraseUnconfirmed)
+}
+
+// EraseOpen reports an erase intent without any outcome yet.
+func (r Recording) EraseOpen() bool {
+	_, intent := last[EraseIntent](r.Facts)
+	_, result := r.eraseResult()
+	return intent > result
 }
 
 func (r Recording) eraseResult() (EraseResult, int) { return last[EraseResult](r.Facts) }
