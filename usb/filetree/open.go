@@ -1,0 +1,144 @@
+package filetree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"berth/dock"
+)
+
+// checkEvery is how many bytes may pass before the root is looked for again: a
+// descriptor goes on reading from a folder that was moved away.
+const checkEvery = 256 << 10
+
+// Open reads an entry from offset on. The reader fails with dock.ErrGone once
+// the root has left and with dock.ErrChanged instead of io.EOF, and from Close,
+// if the object is no longer the one that was listed; it never returns more
+// bytes than e.SizeBytes. It may be closed while another goroutine reads.
+func (t *Tree) Open(ctx context.Context, e dock.Entry, offset int64) (io.ReadCloser, error) {
+	const tried = "open object on camera"
+	if offset < 0 || offset > e.SizeBytes {
+		return nil, fmt.Errorf("%s: offset %d of %d bytes", tried, offset, e.SizeBytes)
+	}
+	file, err := t.openFile(ctx, tried, e, unix.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Seek(offset, io.SeekStart); err != nil {
+		file.Close()
+		return nil, t.failed(tried, err)
+	}
+	return &reader{tree: t, entry: e, file: file, content: file, left: e.SizeBytes - offset}, nil
+}
+
+// openFile opens the object of e, which it looked at first, so that nothing
+// but a regular file with the right identity is ever opened.
+func (t *Tree) openFile(ctx context.Context, tried string, e dock.Entry, flags int) (*os.File, error) {
+	root, err := t.begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", tried, err)
+	}
+	defer unix.Close(root)
+	looked, err := t.lookAt(root, e)
+	if err != nil {
+		return nil, t.failed(tried, err)
+	}
+	defer unix.Close(looked)
+	fd, err := reopen(looked, flags)
+	if err != nil {
+		return nil, t.failed(tried, err)
+	}
+	return os.NewFile(uintptr(fd), "object on camera"), nil
+}
+
+// reader gives the content of one entry and no byte more.
+type reader struct {
+	tree      *Tree
+	entry     dock.Entry
+	file      *os.File
+	content   io.Reader // file itself, or what reads it past the cache
+	release   func()    // gives back what content needs; may be nil
+	left      int64     // bytes until the end that was listed
+	unchecked int64     // bytes since the root was looked for
+	err       error     // how reading ended; stays
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := r.read(p)
+	r.err = err
+	return n, err
+}
+
+func (r *reader) read(p []byte) (int, error) {
+	const tried = "read object on camera"
+	if r.left == 0 {
+		if err := r.confirm(tried); err != nil {
+			return 0, err
+		}
+		return 0, io.EOF
+	}
+	if r.unchecked >= checkEvery {
+		r.unchecked = 0
+		if err := r.tree.attached(); err != nil {
+			return 0, fmt.Errorf("%s: %w", tried, err)
+		}
+	}
+	n, err := r.content.Read(p[:min(int64(len(p)), r.left)])
+	r.left -= int64(n)
+	r.unchecked += int64(n)
+	switch {
+	case errors.Is(err, io.EOF): // before the end that was listed
+		if err := r.confirm(tried); err != nil {
+			return n, err
+		}
+		return n, fmt.Errorf("%s: %w", tried, io.ErrUnexpectedEOF)
+	case err != nil:
+		return n, r.tree.failed(tried, err)
+	}
+	return n, nil
+}
+
+// confirm checks the object that was read, and that its name still leads to it.
+func (r *reader) confirm(tried string) error {
+	control, err := r.file.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("%s: %w", tried, err)
+	}
+	var st unix.Stat_t
+	var failed error
+	if err := control.Control(func(fd uintptr) { st, failed = fstat(int(fd)) }); err != nil {
+		return fmt.Errorf("%s: %w", tried, err)
+	}
+	if failed != nil {
+		return r.tree.failed(tried, failed)
+	}
+	if identityOf(st) != r.entry.Identity {
+		return r.tree.failed(tried, dock.ErrChanged)
+	}
+	return r.tree.confirm(tried, r.entry)
+}
+
+// Close ends reading. If the end was not reached, it says whether the object
+// is still the one that was listed.
+func (r *reader) Close() error {
+	var changed error
+	if r.err == nil {
+		changed = r.confirm("close object on camera")
+	}
+	err := r.file.Close()
+	if r.release != nil && err == nil {
+		r.release()
+	}
+	return errors.Join(changed, err)
+}
