@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -20,8 +21,9 @@ var ErrNotCanonical = errors.New("not the canonical encoding")
 // Canonical encodes v as JSON in the one form that FORMAT.md describes: the
 // JSON Canonicalization Scheme (RFC 8785) narrowed to integers within ±(2^53-1)
 // and to names of a-z, 0-9 and underscore, so that sorting has one meaning in
-// every language. Fractions, other names and invalid UTF-8 are errors; nothing
-// is silently replaced. v may be anything that encoding/json takes.
+// every language. Fractions, other names, a name twice in one object, invalid
+// UTF-8 and half surrogates are errors; nothing is silently replaced. v may be
+// anything that encoding/json takes.
 func Canonical(v any) ([]byte, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
@@ -49,13 +51,16 @@ func canonicalise(plain []byte) ([]byte, error) {
 	if !utf8.Valid(plain) {
 		return nil, fmt.Errorf("encode canonically: %w: invalid UTF-8", ErrNotCanonical)
 	}
+	if err := checkEscapes(plain); err != nil {
+		return nil, fmt.Errorf("encode canonically: %w: %w", ErrNotCanonical, err)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(plain))
 	decoder.UseNumber()
-	var tree any
-	if err := decoder.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("encode canonically: %w", err)
+	tree, err := readValue(decoder, 0)
+	if err != nil {
+		return nil, fmt.Errorf("encode canonically: %w: %w", ErrNotCanonical, err)
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil, fmt.Errorf("encode canonically: %w: more than one value", ErrNotCanonical)
 	}
 	return appendValue(nil, tree)
