@@ -118,6 +118,9 @@ func TestDepthIsBounded(t *testing.T) {
 	if err := hashing.ParseCanonical([]byte(deep+strings.Repeat("]", 100_000)), new(any)); err == nil {
 		t.Error("100,000 levels were taken")
 	}
+	if _, err := hashing.Canonical(json.RawMessage(strings.Repeat("[", 66) + strings.Repeat("]", 66))); err == nil {
+		t.Error("66 levels were taken")
+	}
 	if _, err := hashing.Canonical(json.RawMessage(strings.Repeat("[", 64) + strings.Repeat("]", 64))); err != nil {
 		t.Errorf("64 levels were refused: %v", err)
 	}

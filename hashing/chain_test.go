@@ -106,7 +106,7 @@ func TestFailureLeavesTheChainAsItWas(t *testing.T) {
 		}
 	}
 	for name, next := range map[string]string{
-		"again": string(line), "not canonical": `{"seq":2, "prev":""}`, "no prev": `{"seq":2}`,
+		"again": string(line), "not canonical": `{"prev":"` + chain.Head.String() + `", "seq":2}`, "no prev": `{"seq":2}`,
 		"other prev": `{"prev":"` + emptySHA256 + `","seq":2}`, "no number": `{"prev":"` + chain.Head.String() + `"}`,
 		"number as text": `{"prev":"` + chain.Head.String() + `","seq":"2"}`, "no object": `[]`,
 	} {
