@@ -15,7 +15,7 @@ import (
 type Envelope struct {
 	HeaderBytes int
 	SizeBytes   int64    // of the whole sealed file
-	Segments    int64    // of the content, at least by the file's size
+	Segments    int64    // of the content, as the file's size has it
 	Recipients  []string // fingerprints of the keys that open it
 	Station     string   // who signed, by their own word
 	KeyID       hashing.Digest

@@ -67,7 +67,7 @@ func (f *File) Header() []byte { return slices.Clone(f.header) }
 // SegmentPlain only in the last segment. dst should have a capacity of
 // SegmentBytes and must not overlap plain.
 func (f *File) Seal(dst, plain []byte, index int64) ([]byte, error) {
-	if len(plain) == 0 || len(plain) > SegmentPlain || index < 0 || index >= segmentSizes {
+	if len(plain) == 0 || len(plain) > SegmentPlain || index < 0 || index >= maxSegments {
 		return nil, fmt.Errorf("seal segment %d: %d bytes, want 1 to %d", index, len(plain), SegmentPlain)
 	}
 	stored := StoredBytes(len(plain))

@@ -8,18 +8,18 @@ import (
 
 // The sizes of the format, in bytes.
 const (
-	Block        = 4096                         // everything but the last segment begins and ends on a multiple of it
-	SegmentBytes = 1 << 20                      // a whole segment as it is stored
-	SegmentPlain = SegmentBytes - sealOverhead  // the content of a whole segment: 1,048,548
-	sealOverhead = nonceBytes + tagBytes        // what sealing adds
-	nonceBytes   = 12                           // of AES-GCM, random, stored first
-	tagBytes     = 16                           // of AES-GCM, stored last
-	keyBytes     = 32                           // of the file key and of every key made from it
-	tailBytes    = 2 * Block                    // closing record and signature block
-	maxHeader    = 256 << 10                    // a longer header is refused
-	maxJWE       = 64 << 10                     // a longer key envelope is refused
-	maxContent   = int64(1) << 50               // a larger recording is refused: far above any disk
-	segmentSizes = (1<<50)/(SegmentPlain+1) + 1 // no index reaches this
+	Block        = 4096                        // everything but the last segment begins and ends on a multiple of it
+	SegmentBytes = 1 << 20                     // a whole segment as it is stored
+	SegmentPlain = SegmentBytes - sealOverhead // the content of a whole segment: 1,048,548
+	sealOverhead = nonceBytes + tagBytes       // what sealing adds
+	nonceBytes   = 12                          // of AES-GCM, random, stored first
+	tagBytes     = 16                          // of AES-GCM, stored last
+	keyBytes     = 32                          // of the file key and of every key made from it
+	tailBytes    = 2 * Block                   // closing record and signature block
+	maxHeader    = 256 << 10                   // a longer header is refused
+	maxJWE       = 64 << 10                    // a longer key envelope is refused
+	maxContent   = int64(1) << 50              // a larger recording is refused: far above any disk
+	maxSegments  = maxContent/SegmentPlain + 1 // no index reaches this
 )
 
 // magic begins every sealed file and names the version of the format.
