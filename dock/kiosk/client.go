@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"berth/dock"
 )
 
 const (
@@ -49,8 +51,8 @@ func NewClient(dataDirectory string) *Client {
 }
 
 // Status returns what the station says about itself now.
-func (c *Client) Status(ctx context.Context) (Status, error) {
-	var status Status
+func (c *Client) Status(ctx context.Context) (dock.Status, error) {
+	var status dock.Status
 	return status, c.call(ctx, http.MethodGet, "/v1/status", nil, &status)
 }
 
@@ -74,23 +76,23 @@ func (c *Client) Release(ctx context.Context, id, by, reason string) error {
 // Watch yields the status now and after every change. It ends quietly when ctx
 // does or the caller breaks off, and with one error, ErrNotRunning among them,
 // when the station goes away.
-func (c *Client) Watch(ctx context.Context) iter.Seq2[Status, error] {
-	return func(yield func(Status, error) bool) {
+func (c *Client) Watch(ctx context.Context) iter.Seq2[dock.Status, error] {
+	return func(yield func(dock.Status, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		response, err := c.send(ctx, http.MethodGet, "/v1/watch", nil)
 		if err != nil {
 			if ctx.Err() == nil {
-				yield(Status{}, err)
+				yield(dock.Status{}, err)
 			}
 			return
 		}
 		defer response.Body.Close()
 		for decoder := json.NewDecoder(response.Body); ; {
-			var status Status
+			var status dock.Status
 			if err := decoder.Decode(&status); err != nil {
 				if ctx.Err() == nil {
-					yield(Status{}, fmt.Errorf("%w: the stream from %s ended: %w", ErrNotRunning, SocketPath(c.dir), err))
+					yield(dock.Status{}, fmt.Errorf("%w: the stream from %s ended: %w", ErrNotRunning, SocketPath(c.dir), err))
 				}
 				return
 			}

@@ -20,21 +20,22 @@ const (
 )
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request, _ Caller) error {
-	reply(w, http.StatusOK, s.options.Station.Status(r.Context()).presentable())
+	reply(w, http.StatusOK, presentable(s.station.Status(r.Context())))
 	return nil
 }
 
-func (s *Server) version(w http.ResponseWriter, _ *http.Request, _ Caller) error {
-	reply(w, http.StatusOK, Version{Station: s.options.ID, Version: s.options.Version})
+func (s *Server) version(w http.ResponseWriter, r *http.Request, _ Caller) error {
+	status := s.station.Status(r.Context())
+	reply(w, http.StatusOK, Version{Station: status.Station, Version: status.Version})
 	return nil
 }
 
 func (s *Server) hold(w http.ResponseWriter, r *http.Request, c Caller) error {
-	return act(w, r, c, s.options.Station.Hold)
+	return act(w, r, c, s.station.Hold)
 }
 
 func (s *Server) release(w http.ResponseWriter, r *http.Request, c Caller) error {
-	return act(w, r, c, s.options.Station.Release)
+	return act(w, r, c, s.station.Release)
 }
 
 // act reads an Action, and does it in the name of who the kernel says asks.
@@ -74,9 +75,9 @@ func readAction(body io.Reader) (Action, error) {
 
 // line is the status as one line of a stream.
 func (s *Server) line(ctx context.Context) []byte {
-	line, err := json.Marshal(s.options.Station.Status(ctx).presentable())
+	line, err := json.Marshal(presentable(s.station.Status(ctx)))
 	if err != nil {
-		s.options.Log.Error("encode the status", "error", err)
+		s.log.Error("encode the status", "error", err)
 		return nil
 	}
 	return append(line, '\n')

@@ -2,6 +2,8 @@ package kiosk
 
 import (
 	"net/http"
+
+	"berth/dock"
 )
 
 // route is one row of the table: what is asked, who may, what answers.
@@ -60,7 +62,7 @@ type Action struct {
 // Version says which program answers.
 type Version struct {
 	// The station's id.
-	Station string `json:"station"`
+	Station dock.StationID `json:"station"`
 	// The version of berth that runs.
 	Version string `json:"version"`
 }

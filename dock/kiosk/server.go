@@ -35,39 +35,42 @@ func defaultLimits() limits {
 	}
 }
 
-// Options are what a Server needs.
-type Options struct {
-	Station Station
-	ID      string       // of the station
-	Version string       // of berth
-	Log     *slog.Logger // ids and codes only, nothing personal
-}
-
-// Server answers the API on any number of listeners.
+// Server answers the API on one listener.
 type Server struct {
-	options Options
-	limits  limits
-	pulse   *pulse
-	closing chan struct{} // closed when watchers must end
+	station  Station
+	log      *slog.Logger // paths and codes only, nothing personal
+	listener net.Listener
+	limits   limits
+	pulse    *pulse
+	closing  chan struct{} // closed when watchers must end
 
 	mu      sync.Mutex
 	stopped bool           // guarded by mu; no handler begins once it is set
 	running sync.WaitGroup // handlers under way
 }
 
-// NewServer makes a server; Serve runs it, once.
-func NewServer(o Options) *Server { return newServer(o, defaultLimits()) }
+// Listen makes the socket of the station that keeps its data in dir, open to
+// its owner alone (0600). One that a dead station left behind is replaced; where
+// a station still lives, or anybody answers, it fails with ErrInUse. Clients
+// wait from now on; Run answers them.
+func Listen(dir string, station Station, log *slog.Logger) (*Server, error) {
+	l, err := listen(dir)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(l, station, log, defaultLimits()), nil
+}
 
-func newServer(o Options, l limits) *Server {
-	s := &Server{options: o, limits: l, closing: make(chan struct{})}
-	s.pulse = newPulse(l.interval, l.watchers, s.line)
+func newServer(l net.Listener, station Station, log *slog.Logger, limits limits) *Server {
+	s := &Server{station: station, log: log, listener: l, limits: limits, closing: make(chan struct{})}
+	s.pulse = newPulse(limits.interval, limits.watchers, s.line)
 	return s
 }
 
-// Serve answers on l until ctx ends, then lets requests under way end (those
-// that take too long are cut off) and returns once no handler runs any more. It
-// closes l. It may be called once; its error is nil after an ordinary end.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Run answers until ctx ends, then lets requests under way end (those that
+// take too long are cut off), removes the socket, and returns once no handler
+// runs any more. It may be called once; an ordinary end is a nil error.
+func (s *Server) Run(ctx context.Context) error {
 	// A request under way outlives ctx by the grace; cut ends it.
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -78,13 +81,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      s.limits.answer,
 		IdleTimeout:       s.limits.idle,
 		MaxHeaderBytes:    s.limits.headers,
-		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       withCaller,
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the local api: %w", err)
 		}
 		return nil
@@ -160,7 +163,7 @@ func (s *Server) fail(w http.ResponseWriter, r route, err error) {
 			break
 		}
 	}
-	s.options.Log.Warn("local api refused", "path", r.path, "code", found.code, "error", err)
+	s.log.Warn("local api refused", "path", r.path, "code", found.code, "error", err)
 	reply(w, found.status, Failure{Code: found.code, Text: err.Error()})
 }
 

@@ -41,11 +41,8 @@ func atAddress(dir string, do func(address string) error) error {
 	return do(fmt.Sprintf("/proc/self/fd/%d/%s", fd, socketName))
 }
 
-// Listen makes the socket in the data directory, open to its owner alone
-// (0600). One that a dead station left behind is replaced; where a station
-// still lives, or anybody answers, it fails with ErrInUse. Closing the listener
-// removes the socket.
-func Listen(dir string) (net.Listener, error) {
+// listen makes the socket as Listen says. Closing the listener removes it.
+func listen(dir string) (net.Listener, error) {
 	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("listen in %s: %w", dir, err)

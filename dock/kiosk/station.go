@@ -3,6 +3,8 @@ package kiosk
 import (
 	"context"
 	"errors"
+
+	"berth/dock"
 )
 
 // Station is what the API asks of the running station. All methods are safe
@@ -11,7 +13,7 @@ type Station interface {
 	// Status is a snapshot. It answers at once, from memory: it waits for no
 	// camera, no store and no disk. A camera's id stands in it as the camera
 	// gave it; the API escapes it.
-	Status(ctx context.Context) Status
+	Status(ctx context.Context) dock.Status
 	// Hold keeps a recording from being erased until somebody releases it. by
 	// says who asked, reason why; both are personal. ErrUnknownID if there is
 	// no such recording. It returns once the hold is journalled.
@@ -33,3 +35,22 @@ var (
 	ErrBusy       = errors.New("the station is busy") // too many watchers
 	ErrNotRunning = errors.New("no station answers")  // nobody listens, or it went away
 )
+
+// presentable returns a status as it may leave the station: lists are lists
+// even if empty, and a camera's word about itself is escaped, so that it cannot
+// fool a terminal or a page and stays distinct whatever bytes it has.
+func presentable(s dock.Status) dock.Status {
+	bays := make([]dock.BayStatus, len(s.Bays))
+	copy(bays, s.Bays)
+	for i := range bays {
+		bays[i].Camera = dock.CameraID(dock.RawName(bays[i].Camera).Display())
+	}
+	s.Bays = bays
+	if s.Problems == nil {
+		s.Problems = []dock.Problem{}
+	}
+	if s.Stores == nil {
+		s.Stores = []dock.StoreStatus{}
+	}
+	return s
+}
