@@ -73,9 +73,16 @@ func (w *watcher) departures(directory string) map[string]bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		id, err := unix.InotifyAddWatch(int(fd), directory, leaving|arriving|itself|unix.IN_ONLYDIR)
-		if err == nil {
-			w.dirs[int32(id)] = directory
+		if err != nil {
+			return
 		}
+		for other, same := range w.dirs { // an earlier directory of this path
+			if same == directory && other != int32(id) {
+				delete(w.dirs, other)
+				unix.InotifyRmWatch(int(fd), uint32(other))
+			}
+		}
+		w.dirs[int32(id)] = directory
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
