@@ -1,0 +1,219 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"berth/dock"
+	"berth/dock/journal"
+	"berth/hashing"
+)
+
+// Recovered is what a start-up found on the spool and did about it.
+type Recovered struct {
+	Completed []dock.RecordingID // their file was whole: it has its name and its fact now
+	Again     []dock.RecordingID // their file is not there: the camera has to be read again
+	Adopted   []dock.RecordingID // whole files that the journal did not know
+	Released  []dock.RecordingID // their release was journalled, and is done now
+	Missing   []dock.RecordingID // journalled as spooled, but their file is gone or damaged
+	Damaged   []string           // names of files that were set aside
+	Removed   int                // half-written files, whose keys are gone and whose cameras have them
+}
+
+// recovery is one run of Recover.
+type recovery struct {
+	p        *Puller
+	intended []dock.Fact                     // the intents that nothing completed
+	expected map[hashing.Digest]expectedFile // what the journal says is on the spool
+	temps    map[string]int64                // path and size of the files without a final name
+	found    Recovered
+}
+
+type expectedFile struct {
+	recording dock.RecordingID
+	sizeBytes int64
+}
+
+// Recover brings journal and spool together after a start, by the functions
+// that a pull uses. Nothing whole is ever deleted. It can be cut off at any
+// point and run again; after an error what it did so far stands. An ErrSync or
+// journal.ErrCommit ends the process as always. It must run before the first Pull.
+func (p *Puller) Recover(ctx context.Context) (Recovered, error) {
+	r := &recovery{p: p, expected: map[hashing.Digest]expectedFile{}, temps: map[string]int64{}}
+	for _, step := range []func(context.Context) error{r.readJournal, r.listTemps, r.completeIntents, r.removeTemps, r.checkFiles} {
+		if err := step(ctx); err != nil {
+			return r.found, fmt.Errorf("recover the spool: %w", err)
+		}
+	}
+	return r.found, nil
+}
+
+func (r *recovery) readJournal(ctx context.Context) error {
+	return r.p.Journal.Unfinished(ctx, func(recording dock.Recording) error {
+		if _, outstanding := recording.Intended(); outstanding {
+			r.intended = append(r.intended, latestIntent(recording))
+		}
+		if intent, spooled := recording.Spooled(); spooled && recording.OnSpool() {
+			r.expected[intent.Sealed] = expectedFile{recording.ID, intent.SealedBytes}
+		}
+		return nil
+	})
+}
+
+func (r *recovery) listTemps(context.Context) error {
+	dir := filepath.Join(r.p.Spool.dir, tempDir)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !tempPattern.MatchString(entry.Name()) {
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		r.temps[filepath.Join(dir, entry.Name())] = info.Size()
+	}
+	return nil
+}
+
+// completeIntents finds the file of each intent by its digest, which alone
+// tells a file that is whole from one that is not.
+func (r *recovery) completeIntents(ctx context.Context) error {
+	for _, fact := range r.intended {
+		intent := fact.Body.(dock.SpoolIntent)
+		file, err := r.find(ctx, intent)
+		if err != nil {
+			return err
+		}
+		if file == "" {
+			r.found.Again = append(r.found.Again, fact.Recording)
+			continue
+		}
+		if err := r.p.Spool.resync(file); err != nil {
+			return err
+		}
+		if err := r.p.complete(ctx, fact, file); err != nil {
+			return err
+		}
+		delete(r.temps, file)
+		r.expected[intent.Sealed] = expectedFile{fact.Recording, intent.SealedBytes}
+		r.found.Completed = append(r.found.Completed, fact.Recording)
+	}
+	return nil
+}
+
+func (r *recovery) find(ctx context.Context, intent dock.SpoolIntent) (string, error) {
+	candidates := []string{r.p.Spool.final(intent.Sealed)}
+	for path, sizeBytes := range r.temps {
+		if sizeBytes == intent.SealedBytes {
+			candidates = append(candidates, path)
+		}
+	}
+	for _, path := range candidates {
+		switch got, err := r.p.Spool.hash(ctx, path); {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err == nil && got == intent.Sealed:
+			return path, nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			// It may be the file. What cannot be read is not removed either.
+			r.p.Log.Warn("a file of the spool cannot be read", "file", filepath.Base(path), "error", err)
+			delete(r.temps, path)
+		}
+	}
+	return "", nil
+}
+
+// removeTemps comes after every intent has found its file.
+func (r *recovery) removeTemps(context.Context) error {
+	for path := range r.temps {
+		if err := r.p.Spool.disk.Remove(path); err != nil {
+			return err
+		}
+		r.found.Removed++
+	}
+	return nil
+}
+
+func (r *recovery) checkFiles(ctx context.Context) error {
+	entries, err := os.ReadDir(r.p.Spool.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		match := sealedPattern.FindStringSubmatch(entry.Name())
+		if match == nil {
+			continue
+		}
+		digest, err := hashing.Parse(match[1])
+		if err != nil {
+			return err
+		}
+		if err := r.checkFile(ctx, entry, digest); err != nil {
+			return err
+		}
+	}
+	for _, expected := range r.expected {
+		r.found.Missing = append(r.found.Missing, expected.recording)
+	}
+	return nil
+}
+
+// checkFile leaves in expected what has no sound file.
+func (r *recovery) checkFile(ctx context.Context, entry fs.DirEntry, digest hashing.Digest) error {
+	info, err := entry.Info()
+	if err != nil {
+		return err
+	}
+	expected, known := r.expected[digest]
+	if known && !r.p.Rehash && info.Mode().IsRegular() && info.Size() == expected.sizeBytes {
+		delete(r.expected, digest)
+		return nil
+	}
+	sound, err := r.p.Spool.sound(ctx, digest)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !sound:
+		r.p.Log.Warn("a file of the spool is set aside: it is not what its name says", "file", entry.Name(), "error", err)
+		r.found.Damaged = append(r.found.Damaged, entry.Name())
+		return r.p.Spool.setAside(entry.Name())
+	case known:
+		delete(r.expected, digest)
+		return nil
+	}
+	return r.adopt(ctx, digest, info)
+}
+
+// adopt makes a recording of a sound file that the journal does not expect; or
+// ends a release that the journal knows of and the disk does not.
+func (r *recovery) adopt(ctx context.Context, digest hashing.Digest, info fs.FileInfo) error {
+	date := info.ModTime().UTC().Format("2006/01/02")
+	id, err := r.p.Journal.Adopt(ctx, journal.Adoption{
+		Key: r.p.key(date, digest), Sealed: digest, SealedBytes: info.Size(), Copies: r.p.Copies,
+	})
+	if err != nil {
+		return err
+	}
+	var recording dock.Recording
+	err = r.p.Journal.Read(ctx, func(tx *journal.Tx) (err error) {
+		recording, err = tx.Recording(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if intent, spooled := recording.Spooled(); spooled && intent.Sealed == digest && !recording.OnSpool() {
+		r.found.Released = append(r.found.Released, id)
+		return r.p.Spool.Release(digest)
+	}
+	r.found.Adopted = append(r.found.Adopted, id)
+	return nil
+}
