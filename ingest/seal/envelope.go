@@ -11,7 +11,7 @@ import (
 )
 
 // Envelope is what a sealed file shows to someone without a key. Nothing in it
-// is proven until Verify returned nil.
+// is proven until Verify returned nil. For one goroutine.
 type Envelope struct {
 	HeaderBytes int
 	SizeBytes   int64    // of the whole sealed file
@@ -21,9 +21,11 @@ type Envelope struct {
 	KeyID       hashing.Digest
 	PublicKey   ed25519.PublicKey // the key that the signature block holds
 
+	r         io.ReaderAt
 	header    []byte
-	envelope  *envelopeJSON
+	key       *keyEnvelope
 	signature *signature
+	digest    hashing.Digest // of the whole file, once it is verified
 }
 
 // Inspect reads header and signature block of a sealed file of size bytes and
@@ -38,7 +40,7 @@ func Inspect(r io.ReaderAt, size int64) (*Envelope, error) {
 		return nil, altered("%d bytes are not the size of a sealed file", size)
 	}
 	jweBytes := int(binary.BigEndian.Uint32(header[atJWELength:]))
-	envelope, err := parseEnvelope(header[atJWE : atJWE+jweBytes])
+	key, err := parseEnvelope(header[atJWE : atJWE+jweBytes])
 	if err != nil {
 		return nil, altered("%v", err)
 	}
@@ -52,8 +54,8 @@ func Inspect(r io.ReaderAt, size int64) (*Envelope, error) {
 	}
 	return &Envelope{
 		HeaderBytes: len(header), SizeBytes: size, Segments: (content + SegmentBytes - 1) / SegmentBytes,
-		Recipients: envelope.fingerprints(), Station: signature.station, KeyID: signature.keyID, PublicKey: signature.public,
-		header: header, envelope: envelope, signature: signature,
+		Recipients: key.fingerprints(), Station: signature.station, KeyID: signature.keyID, PublicKey: signature.public,
+		r: r, header: header, key: key, signature: signature,
 	}, nil
 }
 
@@ -97,7 +99,7 @@ func readAt(r io.ReaderAt, b []byte, at int64) error {
 // the file, which is its name in every store. It needs no private key. That the
 // signature holds says only that whoever holds the private half of PublicKey
 // signed: whether that is a station of the agency, the caller must know.
-func (e *Envelope) Verify(ctx context.Context, r io.ReaderAt) (hashing.Digest, error) {
+func (e *Envelope) Verify(ctx context.Context) (hashing.Digest, error) {
 	flow := hashing.NewFlow()
 	buffer := make([]byte, SegmentBytes)
 	for at, end := int64(0), e.SizeBytes-Block; at < end; {
@@ -105,7 +107,7 @@ func (e *Envelope) Verify(ctx context.Context, r io.ReaderAt) (hashing.Digest, e
 			return hashing.Digest{}, fmt.Errorf("verify sealed file: %w", err)
 		}
 		part := buffer[:min(end-at, int64(len(buffer)))]
-		if err := readAt(r, part, at); err != nil {
+		if err := readAt(e.r, part, at); err != nil {
 			return hashing.Digest{}, err
 		}
 		flow.Write(part)
@@ -115,5 +117,6 @@ func (e *Envelope) Verify(ctx context.Context, r io.ReaderAt) (hashing.Digest, e
 		return hashing.Digest{}, err
 	}
 	flow.Write(e.signature.block)
-	return flow.Digest(), nil
+	e.digest = flow.Digest()
+	return e.digest, nil
 }

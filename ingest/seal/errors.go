@@ -3,6 +3,7 @@ package seal
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The ways in which a sealed file or a key is refused. Everything else that
@@ -24,24 +25,19 @@ type WrongKey struct {
 }
 
 func (w *WrongKey) Error() string {
-	return fmt.Sprintf("the key is not one of the %s", describeRecipients(w.Recipients))
+	return fmt.Sprintf("the key is not one of the %s", w.Describe())
 }
 
 // Is makes every *WrongKey an ErrWrongKey.
 func (w *WrongKey) Is(target error) bool { return target == ErrWrongKey }
 
-func describeRecipients(fingerprints []string) string {
-	text := fmt.Sprintf("%d recipients (", len(fingerprints))
-	if len(fingerprints) == 1 {
-		text = "1 recipient ("
+// Describe names the recipients: "2 recipients (sha256:…, sha256:…)".
+func (w *WrongKey) Describe() string {
+	count := fmt.Sprintf("%d recipients", len(w.Recipients))
+	if len(w.Recipients) == 1 {
+		count = "1 recipient"
 	}
-	for i, fingerprint := range fingerprints {
-		if i > 0 {
-			text += ", "
-		}
-		text += fingerprint
-	}
-	return text + ")"
+	return fmt.Sprintf("%s (%s)", count, strings.Join(w.Recipients, ", "))
 }
 
 func altered(format string, args ...any) error {

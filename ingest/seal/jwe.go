@@ -19,15 +19,15 @@ import (
 // serialization, narrowed to one form: canonical JSON with exactly the members
 // below and one content encryption. Everything that JWE leaves open is a place
 // for two readers to disagree, so all of it is closed here.
-type envelopeJSON struct {
-	Protected  string          `json:"protected"`
-	Recipients []recipientJSON `json:"recipients"`
-	IV         string          `json:"iv"`
-	Ciphertext string          `json:"ciphertext"`
-	Tag        string          `json:"tag"`
+type keyEnvelope struct {
+	Protected  string       `json:"protected"`
+	Recipients []wrappedKey `json:"recipients"`
+	IV         string       `json:"iv"`
+	Ciphertext string       `json:"ciphertext"`
+	Tag        string       `json:"tag"`
 }
 
-type recipientJSON struct {
+type wrappedKey struct {
 	Header       recipientHeader `json:"header"`
 	EncryptedKey string          `json:"encrypted_key"`
 }
@@ -75,7 +75,7 @@ func wrapKey(fileKey []byte, recipients []Recipient) ([]byte, error) {
 	rand.Read(contentKey)
 	rand.Read(iv)
 
-	envelope := envelopeJSON{Protected: base64url.EncodeToString([]byte(protectedHeader)), IV: base64url.EncodeToString(iv)}
+	envelope := keyEnvelope{Protected: base64url.EncodeToString([]byte(protectedHeader)), IV: base64url.EncodeToString(iv)}
 	seen := map[string]bool{}
 	for _, recipient := range recipients {
 		if seen[recipient.fingerprint] {
@@ -106,46 +106,46 @@ func wrapKey(fileKey []byte, recipients []Recipient) ([]byte, error) {
 	return text, nil
 }
 
-func (r Recipient) wrap(contentKey []byte) (recipientJSON, error) {
+func (r Recipient) wrap(contentKey []byte) (wrappedKey, error) {
 	switch {
 	case r.ec != nil:
 		return r.wrapEC(contentKey)
 	case r.rsa != nil:
 		encrypted, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, r.rsa, contentKey, nil)
 		if err != nil {
-			return recipientJSON{}, err
+			return wrappedKey{}, err
 		}
 		header := recipientHeader{Algorithm: algorithmRSA, KeyID: r.fingerprint}
-		return recipientJSON{Header: header, EncryptedKey: base64url.EncodeToString(encrypted)}, nil
+		return wrappedKey{Header: header, EncryptedKey: base64url.EncodeToString(encrypted)}, nil
 	}
-	return recipientJSON{}, fmt.Errorf("no key")
+	return wrappedKey{}, fmt.Errorf("no key")
 }
 
-func (r Recipient) wrapEC(contentKey []byte) (recipientJSON, error) {
+func (r Recipient) wrapEC(contentKey []byte) (wrappedKey, error) {
 	ephemeral, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
-		return recipientJSON{}, err
+		return wrappedKey{}, err
 	}
 	point, err := ephemeral.PublicKey.Bytes()
 	if err != nil {
-		return recipientJSON{}, err
+		return wrappedKey{}, err
 	}
 	if len(point) != uncompressedBytes {
-		return recipientJSON{}, fmt.Errorf("ephemeral key of %d bytes", len(point))
+		return wrappedKey{}, fmt.Errorf("ephemeral key of %d bytes", len(point))
 	}
 	wrappingKey := josecipher.DeriveECDHES(algorithmEC, nil, nil, ephemeral, r.ec, keyBytes)
 	defer clear(wrappingKey)
 	block, err := aes.NewCipher(wrappingKey)
 	if err != nil {
-		return recipientJSON{}, err
+		return wrappedKey{}, err
 	}
 	encrypted, err := josecipher.KeyWrap(block, contentKey)
 	if err != nil {
-		return recipientJSON{}, err
+		return wrappedKey{}, err
 	}
 	x, y := point[coordinatesAt:coordinatesAt+coordinateBytes], point[coordinatesAt+coordinateBytes:]
 	header := recipientHeader{Algorithm: algorithmEC, KeyID: r.fingerprint, Ephemeral: &ephemeralKey{
 		KeyType: "EC", Curve: "P-384", X: base64url.EncodeToString(x), Y: base64url.EncodeToString(y),
 	}}
-	return recipientJSON{Header: header, EncryptedKey: base64url.EncodeToString(encrypted)}, nil
+	return wrappedKey{Header: header, EncryptedKey: base64url.EncodeToString(encrypted)}, nil
 }

@@ -4,38 +4,45 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
 	"berth/hashing"
 )
 
-// Reader opens one sealed file. For one goroutine.
+// Reader gives out what one sealed file holds. For one goroutine.
 type Reader struct {
-	r            io.ReaderAt
 	envelope     *Envelope
-	digest       hashing.Digest
 	keys         *keys
 	headerDigest hashing.Digest
 	metadata     Metadata
 	closing      Closing
 }
 
-// Open checks a sealed file of size bytes from the outside in: its structure,
-// the signature over all of it, the key envelope with the first of the given
-// keys that is one of the recipients', key commitment, metadata and closing
-// record. An altered file is ErrIntegrity even for someone with the wrong key;
-// the wrong key for a file that is whole is *WrongKey.
+// Open checks a sealed file of size bytes from the outside in: Inspect, then
+// Envelope.Verify, then Envelope.Open. An altered file is ErrIntegrity even for
+// someone with the wrong key.
 func Open(ctx context.Context, r io.ReaderAt, size int64, given ...PrivateKey) (*Reader, error) {
 	envelope, err := Inspect(r, size)
 	if err != nil {
 		return nil, err
 	}
-	digest, err := envelope.Verify(ctx, r)
-	if err != nil {
+	if _, err := envelope.Verify(ctx); err != nil {
 		return nil, err
 	}
-	fileKey, err := envelope.envelope.unwrap(given)
+	return envelope.Open(given...)
+}
+
+// Open opens the key envelope with the first of the given keys that is one of
+// the recipients', and with that the metadata and the closing record. It
+// refuses an envelope that Verify did not accept. No fitting key is *WrongKey,
+// everything else that is wrong ErrIntegrity.
+func (e *Envelope) Open(given ...PrivateKey) (*Reader, error) {
+	if e.digest.IsZero() {
+		return nil, errors.New("open sealed file: not verified")
+	}
+	fileKey, err := e.key.unwrap(given)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +51,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, given ...PrivateKey) (
 	if err != nil {
 		return nil, err
 	}
-	reader := &Reader{r: r, envelope: envelope, digest: digest, keys: keys, headerDigest: hashing.Sum(envelope.header)}
+	reader := &Reader{envelope: e, keys: keys, headerDigest: hashing.Sum(e.header)}
 	if err := reader.openMetadata(); err != nil {
 		return nil, err
 	}
@@ -76,7 +83,7 @@ func (r *Reader) openMetadata() error {
 func (r *Reader) openClosing() error {
 	stored := make([]byte, Block)
 	size := r.envelope.SizeBytes
-	if err := readAt(r.r, stored, size-tailBytes); err != nil {
+	if err := readAt(r.envelope.r, stored, size-tailBytes); err != nil {
 		return err
 	}
 	framed, err := r.keys.closing.Open(nil, nil, stored, additionalData(kindClosing, r.envelope.Segments, r.headerDigest))
@@ -104,7 +111,7 @@ func (r *Reader) Closing() Closing { return r.closing }
 func (r *Reader) Envelope() *Envelope { return r.envelope }
 
 // Digest is the SHA-256 of the whole sealed file.
-func (r *Reader) Digest() hashing.Digest { return r.digest }
+func (r *Reader) Digest() hashing.Digest { return r.envelope.digest }
 
 // Signer is the station that signed the file. Whether the key is really its
 // key, the caller must know.
@@ -125,7 +132,7 @@ func (r *Reader) Content(ctx context.Context, w io.Writer) error {
 		}
 		plainBytes := plainInSegment(r.closing.SizeBytes, index)
 		part := stored[:StoredBytes(plainBytes)]
-		if err := readAt(r.r, part, int64(r.envelope.HeaderBytes)+index*SegmentBytes); err != nil {
+		if err := readAt(r.envelope.r, part, int64(r.envelope.HeaderBytes)+index*SegmentBytes); err != nil {
 			return err
 		}
 		opened, err := r.keys.openSegment(plain, part, index, plainBytes, r.headerDigest)

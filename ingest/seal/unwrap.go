@@ -11,8 +11,8 @@ import (
 
 // parseEnvelope accepts exactly what wrapKey writes, with every length checked,
 // before any cryptography looks at it.
-func parseEnvelope(text []byte) (*envelopeJSON, error) {
-	var e envelopeJSON
+func parseEnvelope(text []byte) (*keyEnvelope, error) {
+	var e keyEnvelope
 	if len(text) > maxJWE {
 		return nil, fmt.Errorf("key envelope of %d bytes, at most %d", len(text), maxJWE)
 	}
@@ -46,7 +46,7 @@ func parseEnvelope(text []byte) (*envelopeJSON, error) {
 	return &e, nil
 }
 
-func (r recipientJSON) check() error {
+func (r wrappedKey) check() error {
 	fingerprint, found := strings.CutPrefix(r.Header.KeyID, "sha256:")
 	if _, err := hashing.Parse(fingerprint); err != nil || !found {
 		return fmt.Errorf("key id is not a fingerprint")
@@ -85,7 +85,7 @@ func checkLength(name, text string, least, most int) error {
 }
 
 // fingerprints are the keys that open the envelope, in its order.
-func (e *envelopeJSON) fingerprints() []string {
+func (e *keyEnvelope) fingerprints() []string {
 	var all []string
 	for _, recipient := range e.Recipients {
 		all = append(all, recipient.Header.KeyID)
@@ -95,7 +95,7 @@ func (e *envelopeJSON) fingerprints() []string {
 
 // unwrap returns the file key, with the first of the given keys that is one of
 // the recipients'. None is *WrongKey; one that does not open it is ErrIntegrity.
-func (e *envelopeJSON) unwrap(given []PrivateKey) ([]byte, error) {
+func (e *keyEnvelope) unwrap(given []PrivateKey) ([]byte, error) {
 	for _, key := range given {
 		for _, recipient := range e.Recipients {
 			if recipient.Header.KeyID == key.recipient.fingerprint {
@@ -106,13 +106,13 @@ func (e *envelopeJSON) unwrap(given []PrivateKey) ([]byte, error) {
 	return nil, &WrongKey{Recipients: e.fingerprints()}
 }
 
-func (e *envelopeJSON) unwrapOne(recipient recipientJSON, key PrivateKey) ([]byte, error) {
+func (e *keyEnvelope) unwrapOne(recipient wrappedKey, key PrivateKey) ([]byte, error) {
 	want := jose.ECDH_ES_A256KW
 	if key.recipient.rsa != nil {
 		want = jose.RSA_OAEP_256
 	}
 	alone := *e
-	alone.Recipients = []recipientJSON{recipient}
+	alone.Recipients = []wrappedKey{recipient}
 	text, err := hashing.Canonical(alone)
 	if err != nil {
 		return nil, fmt.Errorf("open the key envelope: %w", err)
