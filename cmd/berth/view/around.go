@@ -11,6 +11,9 @@ func heading(status dock.Status, s Screen) string {
 	word, how := "working normally", green
 	switch status.Mode {
 	case dock.ModeNormal:
+		if !status.Healthy {
+			word, how = "working, with something to see to", yellow
+		}
 	case dock.ModeEraseLocked:
 		word, how = "erase-locked: secures and forwards, erases nothing", yellow
 	case dock.ModeSafe:
@@ -20,9 +23,12 @@ func heading(status dock.Status, s Screen) string {
 	}
 	name := s.cut(s.safe(string(status.Station)), s.width()/3)
 	word = s.cut(s.ascii(word), s.width()-columns(name)-2)
-	disk := Size(status.Spool.FreeBytes) + " free"
+	disk := ""
+	if spool := status.Spool; spool.FreeBytes > 0 || spool.UsedBytes > 0 {
+		disk = "spool " + Size(spool.UsedBytes) + ", " + Size(spool.FreeBytes) + " free"
+	}
 	gap := s.width() - columns(name) - 2 - columns(word) - columns(disk)
-	if gap < 2 {
+	if gap < 2 || disk == "" {
 		disk, gap = "", 0
 	}
 	return s.paint(bold, name) + "  " + s.paint(how, word) + strings.Repeat(" ", gap) + s.paint(dim, disk)

@@ -56,32 +56,23 @@ func Recordings(all []Recording, s Screen) []string {
 		return []string{"no recordings"}
 	}
 	head := []gridColumn{
-		{name: "ID"}, {name: "STATE"}, {name: "CAMERA", least: 8}, {name: "NAME", least: 8},
-		{name: "SIZE", right: true}, {name: "COPIES", right: true}, {name: "DOCKED"},
+		{name: "ID"}, {name: "STATE"}, {name: "CAMERA", least: 9}, {name: "NAME", least: 11, end: true},
+		{name: "SIZE", right: true}, {name: "COPIES", right: true, spare: 1}, {name: "DOCKED", spare: 2},
+	}
+	docked := "01-02 15:04"
+	if s.width() > 90 {
+		docked = "2006-01-02 15:04"
 	}
 	var rows [][]gridCell
 	for _, r := range all {
 		how := recordingStyle(r.State)
 		rows = append(rows, []gridCell{
 			{s.safe(string(r.ID)), plain}, {s.safe(string(r.State)), how}, {s.safe(string(r.Camera)), plain},
-			{s.ending(s.safe(r.Name.Display())), plain}, {Size(r.SizeBytes), plain},
-			{strconv.Itoa(r.Copies), plain}, {minute(r.Docked), dim},
+			{s.safe(r.Name.Display()), plain}, {Size(r.SizeBytes), plain},
+			{strconv.Itoa(r.Copies), plain}, {formatted(r.Docked, docked), dim},
 		})
 	}
 	return grid(head, rows, s)
-}
-
-// ending keeps what tells long names of one camera apart: their end.
-func (s Screen) ending(name string) string {
-	const most = 24
-	if columns(name) <= most {
-		return name
-	}
-	runes := []rune(name)
-	for len(runes) > 0 && columns(string(runes)) > most-1 {
-		runes = runes[1:]
-	}
-	return s.choose("…", "~") + string(runes)
 }
 
 func recordingStyle(state dock.State) style {
@@ -116,8 +107,8 @@ func Describe(story Story, s Screen) []string {
 	say("held", story.Held, red)
 	say("camera", strings.TrimSpace(string(story.Camera)+" "+inBay(story)), plain)
 	say("name", story.Name.Display(), plain)
-	say("size", fmt.Sprintf("%s (%d bytes)", Size(story.SizeBytes), story.SizeBytes), plain)
-	say("docked", second(story.Docked), plain)
+	say("size", exactSize(story.SizeBytes), plain)
+	say("docked", formatted(story.Docked, toTheSecond), plain)
 	say("started", startedText(story), plain)
 	say("sha256", story.SHA256, plain)
 	say("sealed", story.SealedSHA256, plain)
@@ -139,6 +130,13 @@ func Describe(story Story, s Screen) []string {
 	return append(lines, moments(story.Moments, s)...)
 }
 
+func exactSize(bytes int64) string {
+	if bytes < 1000 {
+		return Size(bytes)
+	}
+	return fmt.Sprintf("%s (%d bytes)", Size(bytes), bytes)
+}
+
 func inBay(story Story) string {
 	if story.Bay == "" {
 		return ""
@@ -150,7 +148,7 @@ func startedText(story Story) string {
 	if story.Started == nil {
 		return "unknown"
 	}
-	text := second(story.Started) + " by the camera's clock"
+	text := formatted(story.Started, toTheSecond) + " by the camera's clock"
 	switch offset := story.ClockOffset; {
 	case offset == nil:
 		return text + ", whose error is unknown"
@@ -191,16 +189,11 @@ func moments(all []Moment, s Screen) []string {
 	return lines
 }
 
-func minute(at *time.Time) string {
-	if at == nil {
-		return ""
-	}
-	return at.Format("2006-01-02 15:04")
-}
+const toTheSecond = "2006-01-02 15:04:05 MST"
 
-func second(at *time.Time) string {
+func formatted(at *time.Time, layout string) string {
 	if at == nil {
 		return ""
 	}
-	return at.Format("2006-01-02 15:04:05 MST")
+	return at.Format(layout)
 }

@@ -38,31 +38,34 @@ func lookOf(state dock.BayState) look {
 // progress is how far a bay is on the way to its next state.
 type progress struct {
 	part, whole int64
-	note        string // what is counted, where it is not the recordings secured
+	notes       []string // what is counted, where that is not bytes secured; the first matters most
 }
 
 // progressOf tells how far a bay is, if it is on the way: a bar always speaks
-// of the step that its note names, never of one that is done.
+// of the step that its note names, never of one that is done. A camera whose
+// bytes are all here and which is still being read has something to say instead.
 func progressOf(b dock.BayStatus) (progress, bool) {
 	p := progress{whole: int64(b.RecordingsTotal)}
+	count := func(n int, what string) {
+		if len(p.notes) == 0 {
+			p.part = int64(n)
+		}
+		p.notes = append(p.notes, fmt.Sprintf("%d/%d %s", n, b.RecordingsTotal, what))
+	}
 	switch b.State {
 	case dock.BayReading:
 		p.part, p.whole = b.BytesDone, b.BytesTotal
+		return p, p.part < p.whole
 	case dock.BaySecured:
-		p.part = int64(b.Stored)
-		p.note = fmt.Sprintf("%d/%d stored", b.Stored, b.RecordingsTotal)
+		count(b.Stored, "stored")
 		if b.Reread > 0 {
-			p.note += fmt.Sprintf(", %d re-read", b.Reread)
+			count(b.Reread, "re-read")
 		}
 	case dock.BayStored:
-		if b.Reread == 0 || b.Reread == b.RecordingsTotal {
-			return p, false
-		}
-		p.part = int64(b.Reread)
-		p.note = fmt.Sprintf("%d/%d re-read", b.Reread, b.RecordingsTotal)
+		count(b.Reread, "re-read")
+		return p, 0 < b.Reread && b.Reread < b.RecordingsTotal
 	case dock.BayErasing:
-		p.part = int64(b.Erased)
-		p.note = fmt.Sprintf("%d/%d erased", b.Erased, b.RecordingsTotal)
+		count(b.Erased, "erased")
 	default:
 		return p, false
 	}

@@ -45,7 +45,7 @@ type Hint struct {
 // Draw draws the summary.
 func (sum Summary) Draw(s Screen) []string {
 	head := []gridColumn{
-		{name: "BAY", least: 3}, {name: "CAMERA", least: 8}, {name: "FOUND", right: true}, {name: "SIZE", right: true},
+		{name: "BAY", least: 3}, {name: "CAMERA", least: 9}, {name: "FOUND", right: true}, {name: "SIZE", right: true, spare: 1},
 		{name: "SECURED", right: true}, {name: "STORED", right: true}, {name: "RE-READ", right: true},
 		{name: "ERASED", right: true}, {name: ""},
 	}

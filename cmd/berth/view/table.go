@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,43 +42,47 @@ type bayTable struct {
 type cell struct {
 	name  string
 	width int
+	rank  int // the highest is given up first where there is no room
 	text  func(dock.BayStatus) string
 }
 
 const (
 	stateWidth   = 12 // "not-a-camera"
 	percentWidth = 4
-	leastBar     = 12
+	leastBar     = 8
 )
 
-// cells are given up from the end where there is no room.
 func cells() []cell {
 	return []cell{
-		{"ETA", 6, eta},
-		{"DONE", 7, func(b dock.BayStatus) string { return ratio(b.RecordingsDone, b.RecordingsTotal) }},
-		{"RATE", 8, rate},
-		{"BYTES", 11, func(b dock.BayStatus) string { return SizeOf(b.BytesDone, b.BytesTotal) }},
+		{"DONE", 7, 2, func(b dock.BayStatus) string { return ratio(b.RecordingsDone, b.RecordingsTotal) }},
+		{"BYTES", 11, 4, func(b dock.BayStatus) string { return SizeOf(b.BytesDone, b.BytesTotal) }},
+		{"RATE", 8, 3, rate},
+		{"ETA", 6, 1, eta},
 	}
 }
 
 func newBayTable(bays []dock.BayStatus, s Screen) bayTable {
-	t := bayTable{s: s, bay: 3, camera: 6}
+	t := bayTable{s: s, bay: 3, camera: 6, cells: cells()}
 	for _, bay := range bays {
 		t.bay = max(t.bay, columns(s.safe(string(bay.Bay))))
 		t.camera = max(t.camera, columns(s.safe(string(bay.Camera))))
 	}
 	t.bay = min(t.bay, 8)
 	t.camera = min(t.camera, s.width()/5)
-	left := t.rest() - leastBar - 1 - percentWidth
-	for _, c := range cells() {
-		if left < c.width+1 {
-			break
-		}
-		left -= c.width + 1
-		t.cells = append(t.cells, c)
+	for rank := len(t.cells); t.room() < leastBar && rank > 0; rank-- {
+		t.cells = slices.DeleteFunc(t.cells, func(c cell) bool { return c.rank == rank })
 	}
-	t.bar = min(leastBar+left, 40)
+	t.bar = min(max(t.room(), 1), 40)
 	return t
+}
+
+// room is how many columns the bar may take.
+func (t bayTable) room() int {
+	room := t.rest() - 1 - percentWidth
+	for _, c := range t.cells {
+		room -= 1 + c.width
+	}
+	return room
 }
 
 // indent is where the rest of a line begins, after bay, shape, state and camera.
@@ -108,7 +113,11 @@ func (t bayTable) rows(b dock.BayStatus) []string {
 	if p, busy := progressOf(b); busy {
 		rest = append(rest, t.progress(b, p, look.style))
 	} else if b.Attention == "" {
-		rest = append(rest, t.s.cut(t.s.safe(sentence(b)), t.rest()))
+		text := t.s.safe(sentence(b))
+		if b.Doing != "" && columns(text) > t.rest() {
+			text = t.s.safe(b.Doing)
+		}
+		rest = append(rest, t.s.cut(text, t.rest()))
 	}
 	for _, line := range wrap(t.s.safe(b.Attention), t.rest()) {
 		rest = append(rest, t.s.paint(red, line))
@@ -124,17 +133,25 @@ func (t bayTable) rows(b dock.BayStatus) []string {
 }
 
 // progress is the bar, its share, and the figures of a camera that is read or
-// what else is counted.
+// what else is counted. A bar whose step cannot be named beside it is left out:
+// a third of the way to the stores must not read as a third secured.
 func (t bayTable) progress(b dock.BayStatus, p progress, how style) string {
-	line := t.s.Bar(p.part, p.whole, t.bar, how) + " " +
-		t.s.fitRight(fmt.Sprintf("%d%%", percent(p.part, p.whole)), percentWidth)
-	if p.note != "" {
-		return line + "  " + t.s.cut(p.note, t.rest()-t.bar-percentWidth-3)
+	share := fmt.Sprintf("%d%%", percent(p.part, p.whole))
+	line := t.s.Bar(p.part, p.whole, t.bar, how) + " " + t.s.fitRight(share, percentWidth)
+	if len(p.notes) == 0 {
+		for _, c := range t.cells {
+			line += " " + t.s.fitRight(c.text(b), c.width)
+		}
+		return strings.TrimRight(line, " ")
 	}
-	for _, c := range t.cells {
-		line += " " + t.s.fitRight(c.text(b), c.width)
+	room := t.rest() - t.bar - 1 - percentWidth - 2
+	if all := strings.Join(p.notes, ", "); columns(all) <= room {
+		return line + "  " + all
 	}
-	return strings.TrimRight(line, " ")
+	if columns(p.notes[0]) <= room {
+		return line + "  " + p.notes[0]
+	}
+	return t.s.cut(p.notes[0], t.rest())
 }
 
 // ratio says how many are left where done and total would not fit into seven columns.
@@ -153,10 +170,9 @@ func rate(b dock.BayStatus) string {
 }
 
 func eta(b dock.BayStatus) string {
-	if b.ETASeconds == nil {
+	const longest = 99 * 24 * 3600 // what is beyond is no estimate
+	if b.ETASeconds == nil || *b.ETASeconds > longest {
 		return ""
 	}
-	// What is beyond a year is no estimate, and must not overflow.
-	const year = 365 * 24 * 3600
-	return Duration(time.Duration(min(max(*b.ETASeconds, 0), year)) * time.Second)
+	return Duration(time.Duration(*b.ETASeconds) * time.Second)
 }

@@ -93,6 +93,21 @@ func (s Screen) cut(text string, n int) string {
 	return text
 }
 
+// cutHead is cut at the beginning instead of the end.
+func (s Screen) cutHead(text string, n int) string {
+	used := columns(text)
+	if used <= n {
+		return text
+	}
+	for i, r := range text {
+		if used <= n-1 {
+			return s.choose("…", "~") + text[i:]
+		}
+		used -= runeColumns(r)
+	}
+	return ""
+}
+
 // fit cuts or fills text to exactly n columns.
 func (s Screen) fit(text string, n int) string {
 	text = s.cut(text, n)

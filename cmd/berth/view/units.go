@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -9,56 +10,38 @@ import (
 // Size writes a number of bytes in decimal units, as disks and cameras are
 // labelled: 1 MB is 1,000,000 bytes.
 func Size(bytes int64) string {
-	if bytes < 0 {
-		return "-" + Size(-bytes)
-	}
-	value, unit := scale(bytes)
-	return digits(value) + " " + unit
+	unit := unitOf(bytes)
+	return digits(float64(bytes)/unit.bytes) + " " + unit.name
 }
 
 // SizeOf writes part and whole in the whole's unit: "1.1/2.2 GB".
 func SizeOf(part, whole int64) string {
-	_, unit := scale(whole)
-	divisor := divisorOf(unit)
-	return digits(float64(part)/divisor) + "/" + digits(float64(whole)/divisor) + " " + unit
+	unit := unitOf(whole)
+	return digits(float64(part)/unit.bytes) + "/" + digits(float64(whole)/unit.bytes) + " " + unit.name
 }
 
 // Rate writes bytes a second.
 func Rate(bytesPerSecond int64) string { return Size(bytesPerSecond) + "/s" }
 
-func scale(bytes int64) (float64, string) {
-	for _, unit := range units() {
-		// 999.5 of a unit would be written as 1000: take the next.
-		if divisor := divisorOf(unit); float64(bytes)/divisor >= 0.9995 && unit != "B" {
-			return float64(bytes) / divisor, unit
-		}
-	}
-	return float64(bytes), "B"
+type unit struct {
+	name  string
+	bytes float64
 }
 
-func units() []string { return []string{"EB", "PB", "TB", "GB", "MB", "kB", "B"} }
-
-func divisorOf(unit string) float64 {
-	switch unit {
-	case "EB":
-		return 1e18
-	case "PB":
-		return 1e15
-	case "TB":
-		return 1e12
-	case "GB":
-		return 1e9
-	case "MB":
-		return 1e6
-	case "kB":
-		return 1e3
+// unitOf is the largest unit of which there is one. 999.6 of a unit would be
+// written as 1000, so that the next one is taken.
+func unitOf(bytes int64) unit {
+	for _, u := range []unit{{"EB", 1e18}, {"PB", 1e15}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
+		if math.Abs(float64(bytes))/u.bytes >= 0.9995 && math.Abs(float64(bytes)) >= 1000 {
+			return u
+		}
 	}
-	return 1
+	return unit{"B", 1}
 }
 
 // digits keeps two digits of a small value and whole numbers of a large one.
 func digits(value float64) string {
-	if value < 9.95 && value != float64(int64(value)) {
+	if math.Abs(value) < 9.95 && value != float64(int64(value)) {
 		return strconv.FormatFloat(value, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(value, 'f', 0, 64)
