@@ -17,15 +17,15 @@ import (
 // the mode changes. A Live belongs to one goroutine.
 type Live struct {
 	out    io.Writer
-	screen func() Screen    // asked before every drawing: a window may be resized
-	now    func() time.Time // dates the lines where there is no terminal
-	drawn  []int            // columns of each line that stands above the cursor
-	before *dock.Status     // what was said last, where there is no terminal
+	screen func() Screen // asked before every drawing: a window may be resized
+	now    func() time.Time
+	drawn  []int        // columns of each line that stands above the cursor
+	before *dock.Status // what was said last, where there is no terminal
 }
 
-// NewLive writes to out, which screen describes.
-func NewLive(out io.Writer, screen func() Screen) *Live {
-	return &Live{out: out, screen: screen, now: time.Now}
+// NewLive writes to out, which screen describes and now dates.
+func NewLive(out io.Writer, screen func() Screen, now func() time.Time) *Live {
+	return &Live{out: out, screen: screen, now: now}
 }
 
 // Show draws the status, or says what changed since the last one. Its error is

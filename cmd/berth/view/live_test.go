@@ -11,10 +11,10 @@ import (
 	"berth/dock"
 )
 
+func fixed() time.Time { return time.Date(2026, 3, 1, 23, 10, 4, 0, time.UTC) }
+
 func liveOn(out *bytes.Buffer, screen *Screen) *Live {
-	live := NewLive(out, func() Screen { return *screen })
-	live.now = func() time.Time { return time.Date(2026, 3, 1, 23, 10, 4, 0, time.UTC) }
-	return live
+	return NewLive(out, func() Screen { return *screen }, fixed)
 }
 
 // window is a terminal small enough to read: it knows what Live may use.
@@ -205,7 +205,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 func TestLiveReportsAWriterThatFails(t *testing.T) {
 	for _, screen := range []Screen{plainScreen(80), colourScreen(80)} {
-		live := NewLive(broken{}, func() Screen { return screen })
+		live := NewLive(broken{}, func() Screen { return screen }, fixed)
 		if live.Show(shiftChange()) == nil || live.Say("x") == nil {
 			t.Errorf("no error on %+v", screen)
 		}
