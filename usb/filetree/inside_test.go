@@ -1,0 +1,156 @@
+package filetree
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"berth/dock"
+)
+
+// stays is a Root that never leaves.
+type stays struct{ path string }
+
+func (s stays) Open() (int, error) {
+	return unix.Open(s.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+}
+func (s stays) Attached() error  { return nil }
+func (s stays) UsedBytes() int64 { return 12345 }
+func (s stays) Clean() bool      { return false }
+
+func newTree(t *testing.T, files ...string) (*Tree, string) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := New(t.Context(), Options{Root: stays{dir}, Words: []Word{{"usb-serial", "7"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree, dir
+}
+
+func lookedAt(t *testing.T, dir, name string) (int, dock.Entry) {
+	t.Helper()
+	fd, err := unix.Open(filepath.Join(dir, name), unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	st, err := fstat(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd, dock.Entry{Handle: dock.Handle(name), Identity: identityOf(st), SizeBytes: st.Size}
+}
+
+func TestWhatTheRootSaysIsListed(t *testing.T) {
+	tree, _ := newTree(t)
+	listing, err := tree.List(t.Context())
+	if err != nil || listing.UsedBytes != 12345 || listing.Clean {
+		t.Errorf("%+v, %v", listing, err)
+	}
+}
+
+// The name is looked at once more right before the removal.
+func TestRemovalComparesTheNameOnceMore(t *testing.T) {
+	tree, dir := newTree(t, "a", "b")
+	parent, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(parent)
+	looked, e := lookedAt(t, dir, "a")
+	if err := tree.unlink(parent, "b", looked, e); !errors.Is(err, dock.ErrChanged) {
+		t.Errorf("removed by another name: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "b")); err != nil {
+		t.Error(err)
+	}
+}
+
+// The kernel cannot remove by handle: if the last look was overtaken, the
+// handle shows that another object went.
+func TestRemovalOfAnotherObjectIsSaid(t *testing.T) {
+	tree, dir := newTree(t, "a", "b")
+	parent, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(parent)
+	looked, _ := lookedAt(t, dir, "a")
+	_, overtaken := lookedAt(t, dir, "b")
+	if err := tree.unlink(parent, "b", looked, overtaken); !errors.Is(err, dock.ErrChanged) {
+		t.Errorf("another object was removed: %v", err)
+	}
+	if err := tree.unlink(parent, "b", looked, overtaken); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("removed again: %v", err)
+	}
+}
+
+// A corrupt folder may list a name that nobody can find, or one name twice.
+func TestNameThatCannotBeFoundIsAnException(t *testing.T) {
+	tree, dir := newTree(t, "listed")
+	folder, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &walk{tree: tree, stack: []*frame{{folder: folder, lost: []string{"listed", "removed meanwhile"}}}}
+	if err := w.leave(w.stack[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.found.Exceptions; len(got) != 1 || got[0].Kind != dock.ExceptionUnreadable || got[0].Name != "listed" {
+		t.Errorf("exceptions: %v", got)
+	}
+}
+
+func TestNameListedTwiceIsOneEntryAndAnException(t *testing.T) {
+	tree, dir := newTree(t, "twice")
+	folder, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	w := &walk{tree: tree}
+	f := &frame{folder: folder}
+	for range 2 {
+		if err := w.visit(f, "twice"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.found.Entries) != 1 || len(w.found.Exceptions) != 1 || w.found.Exceptions[0].Kind != dock.ExceptionUnreadable {
+		t.Errorf("found %+v", w.found)
+	}
+}
+
+// Our own lack of descriptors is no word about the camera.
+func TestOwnTroubleEndsTheListing(t *testing.T) {
+	w := &walk{}
+	for _, ours := range []error{unix.EMFILE, unix.ENOMEM, unix.ESTALE, unreadFolder{unix.EIO}} {
+		if err := w.unreadable("a", 0, ours); !errors.Is(err, ours) {
+			t.Errorf("%v became %v", ours, err)
+		}
+	}
+	if err := w.unreadable("a", 0, unix.EIO); err != nil || len(w.found.Exceptions) != 1 {
+		t.Errorf("a bad object: %v, %v", err, w.found.Exceptions)
+	}
+}
+
+func TestChunksAreWholeElements(t *testing.T) {
+	long := string(make([]byte, chunkBytes+1))
+	for _, path := range []string{"a", "a/b", long, "a/" + long} {
+		chunk, rest := cutChunk(path)
+		if rest != "" {
+			chunk += "/" + rest
+		}
+		if chunk != path {
+			t.Errorf("%d bytes became %d", len(path), len(chunk))
+		}
+	}
+}
