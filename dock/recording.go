@@ -189,6 +189,17 @@ func (r Recording) EraseOpen() bool {
 	return intent > result
 }
 
+// Erasing returns the docking whose intent to erase has no known outcome, empty
+// for none, and whether that it cannot be known is already on record.
+func (r Recording) Erasing() (docking DockingID, unconfirmed bool) {
+	if !r.Clearing() {
+		return "", false
+	}
+	_, intent := last[EraseIntent](r.Facts)
+	_, result := r.eraseResult()
+	return r.Facts[intent].Docking, result > intent
+}
+
 func (r Recording) eraseResult() (EraseResult, int) { return last[EraseResult](r.Facts) }
 
 // SecondReadIn returns the latest second read of the given docking.

@@ -1,0 +1,159 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"berth/dock"
+	"berth/dock/journal"
+	"berth/ingest"
+	"berth/offload/queue"
+	"berth/usb"
+)
+
+// Bay is one slot as IT configured it.
+type Bay struct {
+	Name     dock.BayName
+	Priority bool // served before others
+}
+
+// Erasing is what the agency wants done with recordings on cameras.
+type Erasing struct {
+	Copies int
+	After  dock.EraseAfter
+	Grace  time.Duration
+}
+
+// Options is everything that a station is made of. All fields are required
+// unless they say otherwise.
+type Options struct {
+	ID      dock.StationID
+	Version string
+	Bays    []Bay
+	Erasing Erasing
+	Bus     usb.Bus
+	Drivers []dock.Driver
+	Journal *journal.Journal
+	Puller  *ingest.Puller
+	Queue   *queue.Queue
+	Spool   *ingest.Spool
+	Clock   dock.Clock
+	Log     *slog.Logger
+	// Standing are problems of the configuration, shown for as long as it runs.
+	Standing []dock.Problem
+	// Settle is how long a camera must be quiet between two listings.
+	Settle time.Duration
+	// Relist is how often a docked camera is listed again, at the least.
+	Relist time.Duration
+}
+
+// Station is the running station. Its methods are safe for concurrent use.
+type Station struct {
+	o        Options
+	bays     []*bay
+	presence presence
+	health   *health
+	changed  pulse // something that Status shows changed
+	stirred  pulse // something that a docking may wait for happened
+}
+
+// New makes a station that does nothing until Run.
+func New(o Options) *Station {
+	s := &Station{o: o, health: newHealth(o.Clock, o.Spool)}
+	for _, b := range o.Bays {
+		s.bays = append(s.bays, newBay(s, b))
+	}
+	return s
+}
+
+// Run takes up what an earlier run left unfinished and serves all bays until
+// ctx ends, which is not an error. It returns an error when recordings can no
+// longer be acknowledged safely: the process should end and start again.
+func (s *Station) Run(ctx context.Context) error {
+	if err := s.takeUp(ctx); err != nil {
+		return fmt.Errorf("take up unfinished work: %w", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.o.Queue.Run(ctx) })
+	group.Go(func() error { return s.followQueue(ctx) })
+	group.Go(func() error { return s.followBus(ctx) })
+	for _, b := range s.bays {
+		group.Go(func() error { return b.run(ctx) })
+	}
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// Changed returns a channel that is closed at the next change of Status.
+func (s *Station) Changed() <-chan struct{} { return s.changed.next() }
+
+// followQueue wakes the dockings that wait for receipts.
+func (s *Station) followQueue(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.o.Queue.Changed():
+			s.stirred.beat()
+			s.changed.beat()
+		}
+	}
+}
+
+// followBus keeps every bay told of what is plugged into it. The listing is
+// the truth; an error means that nothing is known, so nothing changes.
+func (s *Station) followBus(ctx context.Context) error {
+	for {
+		attached, problems, err := s.o.Bus.Attached(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.o.Log.Warn("list what is attached", "error", err)
+		}
+		if err == nil {
+			s.deliver(attached, problems)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.o.Bus.Changed():
+		}
+	}
+}
+
+func (s *Station) deliver(attached []dock.Attachment, problems []usb.Problem) {
+	for _, b := range s.bays {
+		var here *dock.Attachment
+		for i := range attached {
+			if attached[i].Bay == b.name {
+				here = &attached[i]
+			}
+		}
+		trouble := ""
+		for _, p := range problems {
+			if p.Bay == b.name {
+				trouble = p.Text
+			}
+		}
+		b.plugged(here, trouble)
+	}
+}
+
+// policy is what the erase rule is asked with.
+func (s *Station) policy() dock.Policy {
+	return dock.Policy{
+		Copies: s.o.Erasing.Copies, After: s.o.Erasing.After, Grace: s.o.Erasing.Grace,
+		Stores: s.o.Queue.Stores(),
+	}
+}
+
+// fatal reports an error after which no acknowledgement can be trusted.
+func fatal(err error) bool {
+	return errors.Is(err, ingest.ErrSync) || errors.Is(err, journal.ErrCommit)
+}

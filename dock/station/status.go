@@ -1,0 +1,92 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"berth/dock"
+)
+
+// Status is the station at this moment.
+func (s *Station) Status(ctx context.Context) dock.Status {
+	status := dock.Status{
+		Station: s.o.ID, Version: s.o.Version, Mode: dock.ModeNormal,
+		Problems: append([]dock.Problem{}, s.o.Standing...),
+	}
+	stores, err := s.o.Queue.Status(ctx)
+	if err != nil {
+		status.Problems = append(status.Problems, dock.Problem{
+			Code: "journal", Text: "the journal cannot be read: " + err.Error(), Do: "See the log and the disk.",
+		})
+	}
+	for _, st := range stores {
+		status.Stores = append(status.Stores, dock.StoreStatus{
+			Store: st.Name, ID: st.ID, Reachable: st.Reachable, Queued: st.Queued, QueuedBytes: st.QueuedBytes, WaitingFor: st.WaitingFor,
+		})
+	}
+	for _, lock := range s.health.check().Locks {
+		status.Mode = dock.ModeEraseLocked
+		status.Problems = append(status.Problems, dock.Problem{
+			Code: lock.Code, Text: lock.Text, Do: "Nothing is erased until this is put right; recordings are still secured and forwarded.",
+		})
+	}
+	now := s.o.Clock.Now().SinceBoot
+	for _, b := range s.bays {
+		status.Bays = append(status.Bays, b.status(now))
+	}
+	if free, used, err := s.o.Spool.Free(); err == nil {
+		status.Spool = dock.SpoolStatus{FreeBytes: free, UsedBytes: used}
+	}
+	status.Problems = append(status.Problems, storeProblems(status.Stores)...)
+	status.Healthy = healthy(status)
+	return status
+}
+
+func storeProblems(stores []dock.StoreStatus) []dock.Problem {
+	var problems []dock.Problem
+	for _, store := range stores {
+		if !store.Reachable && store.WaitingFor != "" {
+			problems = append(problems, dock.Problem{
+				Code: "store", Text: fmt.Sprintf("store %s: %s", store.Store, store.WaitingFor),
+				Do: "Recordings wait on the station and go on by themselves; see to the store.",
+			})
+		}
+	}
+	return problems
+}
+
+func healthy(status dock.Status) bool {
+	for _, p := range status.Problems {
+		if !p.Advice {
+			return false
+		}
+	}
+	for _, b := range status.Bays {
+		if b.State == dock.BayAttention {
+			return false
+		}
+	}
+	return true
+}
+
+// status is a copy of what the bay shows, with the figures of this moment.
+func (b *bay) status(now time.Duration) dock.BayStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	shown := b.shown
+	if shown.State == dock.BayReading {
+		shown.BytesPerSecond = b.meter.rate(now)
+		if left := shown.BytesTotal - shown.BytesDone; shown.BytesPerSecond > 0 {
+			seconds := (left + shown.BytesPerSecond - 1) / shown.BytesPerSecond
+			shown.ETASeconds = &seconds
+		}
+	}
+	if shown.Attention == "" && b.trouble != "" {
+		shown.Attention = b.trouble
+		if b.here == nil {
+			shown.State = dock.BayAttention
+		}
+	}
+	return shown
+}
