@@ -1,0 +1,101 @@
+// Package config turns one YAML file, the only thing that IT edits, into one
+// Config. It is strict: an unknown key, a missing unit, a duplicate or two
+// places that overlap is a Problem that names the file, the line, the key and
+// what to write instead, and all problems are told at once. A Config that was
+// returned is complete: every default is filled in and every path is absolute.
+//
+// The keys, their documentation, defaults and rules are the tags of the types
+// in this file; the checks, `config show`, `config example` and REFERENCE.md
+// are all derived from them, so none can drift from the others.
+//
+// It never opens a key, a store or a bay, never reads the environment, and
+// never changes anything on disk.
+package config
+
+// Config is everything that one file says. Paths are absolute and clean.
+//
+// The tags: mapstructure is the key; doc explains it to IT; default is what
+// holds when it is left out; need marks what must be there; choice lists the
+// words allowed; form names the rule for a text (see forms.go); max bounds a
+// list or a number.
+type Config struct {
+	// File is where the Config was read from.
+	File string `mapstructure:"-"`
+
+	Station  Station  `mapstructure:"station" doc:"Who this station is."`
+	Bays     []Bay    `mapstructure:"bays" need:"yes" max:"256" doc:"The slots of the rack, in the order in which they are shown."`
+	Cameras  []Camera `mapstructure:"cameras" max:"64" doc:"What is known about the agency's cameras; the first that matches wins. Without one, every file of a camera is a recording."`
+	Sealing  Sealing  `mapstructure:"sealing" doc:"Who can open what the station seals."`
+	Stores   []Store  `mapstructure:"stores" need:"yes" max:"16" doc:"Where sealed recordings are forwarded; every store receives every recording."`
+	Copies   int      `mapstructure:"copies" default:"2" max:"16" doc:"In how many stores a recording must be confirmed before it counts as safe; never more than there are stores."`
+	Erase    Erase    `mapstructure:"erase" doc:"When a camera is emptied."`
+	Metadata Metadata `mapstructure:"metadata" doc:"What is kept of what a recording says about itself."`
+
+	// defaulted holds the path of every value that the file did not give.
+	defaulted map[string]bool
+}
+
+// Station is the appliance.
+type Station struct {
+	ID      string `mapstructure:"id" need:"yes" form:"station-id" doc:"The station's name, which begins every sealed recording's name in every store: a-z, 0-9 and '-'. Choose it once; do not change it."`
+	Agency  string `mapstructure:"agency" form:"text" doc:"The agency, as it is written into every sealed recording."`
+	Data    string `mapstructure:"data" need:"yes" form:"path" doc:"The station's own directory: journal, signing key and the spool of sealed recordings. It needs room for what arrives while the stores are away."`
+	Contact string `mapstructure:"contact" form:"text" doc:"Whom an officer calls when a bay wants attention."`
+}
+
+// Bay is one slot.
+type Bay struct {
+	Name      string `mapstructure:"name" need:"yes" form:"bay-name" doc:"What is printed on the slot."`
+	Directory string `mapstructure:"directory" need:"yes" form:"path" doc:"A folder that appears in this directory is a camera that was docked; moving it away undocks it."`
+	Priority  string `mapstructure:"priority" default:"normal" choice:"normal|high" doc:"A camera in a high bay is read before all others."`
+}
+
+// The words of `priority:`.
+const (
+	PriorityNormal = "normal"
+	PriorityHigh   = "high"
+)
+
+// Camera is what is known about one kind of camera.
+type Camera struct {
+	Name       string   `mapstructure:"name" need:"yes" form:"name" doc:"The profile's name, as it stands in reports."`
+	Driver     string   `mapstructure:"driver" default:"directory" choice:"directory" doc:"How the camera is read."`
+	Recordings []string `mapstructure:"recordings" form:"glob" max:"64" doc:"Which files are recordings, as patterns of paths on the camera. Files that no pattern names are pulled too. Empty: every file."`
+	Auxiliary  []string `mapstructure:"auxiliary" form:"glob" max:"64" doc:"Files that are no evidence, such as thumbnails: listed, never pulled, never erased."`
+	Identity   []string `mapstructure:"identity" default:"folder-name" form:"identity" max:"8" doc:"What tells which camera it is, in order: file:NAME is the content of a small file on the camera, folder-name the name of its folder."`
+}
+
+// Sealing is who can open what the station seals.
+type Sealing struct {
+	Recipients []string `mapstructure:"recipients" need:"yes" form:"path" max:"16" doc:"The public keys (PEM, or X.509 certificates) that recordings are sealed to; each of them opens every recording alone. Never put a private key on the station."`
+}
+
+// Store is one place for sealed recordings.
+type Store struct {
+	Name         string `mapstructure:"name" need:"yes" form:"name" doc:"The store's name in reports and commands."`
+	Type         string `mapstructure:"type" need:"yes" choice:"directory" doc:"What kind of store it is; directory is a mounted disk or share."`
+	Path         string `mapstructure:"path" need:"yes" form:"path" doc:"The directory; 'berth stores commission NAME' makes it a store, once."`
+	Rate         Rate   `mapstructure:"rate" default:"unlimited" doc:"The most that is written to this store, for example 40MB/s."`
+	SharesDevice bool   `mapstructure:"shares-device" default:"false" doc:"Count this store although it lies on the same disk as the station's data or another store. For try-outs only: one broken disk loses both copies."`
+}
+
+// Erase is when a camera is emptied.
+type Erase struct {
+	After      string   `mapstructure:"after" default:"copies" choice:"copies|never" doc:"copies: once the copies are confirmed and all else is safe; never: cameras are not emptied."`
+	Grace      Duration `mapstructure:"grace" default:"0s" doc:"How long to wait after the copies are confirmed, for example 12h."`
+	SecondRead string   `mapstructure:"second-read" default:"full" choice:"full" doc:"How the camera is read once more before it is emptied; full compares every byte."`
+}
+
+// The words of `erase: after:`.
+const (
+	EraseAfterCopies = "copies"
+	EraseAfterNever  = "never"
+)
+
+// Metadata is what is kept of what a recording says about itself.
+type Metadata struct {
+	Location string `mapstructure:"location" default:"on" choice:"on|off" doc:"Whether the place where a recording was made is read from it; it is kept only inside the sealed recording."`
+}
+
+// LocationOn reports whether places are read from recordings.
+func (m Metadata) LocationOn() bool { return m.Location == "on" }
