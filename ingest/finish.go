@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
 
 	"berth/dock"
@@ -74,20 +73,4 @@ func (p *Puller) conclude(pull Pull, w *work) (dock.SpoolIntent, error) {
 // key is the name of a sealed file in every store; date is of UTC.
 func (p *Puller) key(date string, sealed hashing.Digest) string {
 	return path.Join(string(p.Station), date, sealed.String()+".sealed")
-}
-
-// complete gives a file whose intent is journalled its final name and journals
-// that. It is the same for a pull and for a start-up that finds the intent of
-// an earlier process; file is where the whole and durable file lies now.
-func (p *Puller) complete(ctx context.Context, intended dock.Fact, file string) error {
-	intent, ok := intended.Body.(dock.SpoolIntent)
-	if !ok {
-		return fmt.Errorf("complete the spooling of %s: not an intent but %T", intended.Recording, intended.Body)
-	}
-	if err := p.Spool.install(ctx, file, intent.Sealed); err != nil {
-		return err
-	}
-	return p.Journal.Append(ctx, dock.Fact{
-		Recording: intended.Recording, Docking: intended.Docking, Body: dock.Spooled{Sealed: intent.Sealed},
-	})
 }

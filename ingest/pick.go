@@ -104,5 +104,5 @@ func (h *history) add(now time.Duration, n int64) {
 func (h *history) rate(now time.Duration) int64 {
 	h.slide(now)
 	over := min(max(now-h.began, rateSettled), rateWindow)
-	return h.total / max(int64(over/time.Millisecond), 1) * 1000
+	return h.total * 1000 / int64(over/time.Millisecond)
 }

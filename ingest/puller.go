@@ -81,6 +81,9 @@ func (p *Puller) Close() error { return p.parked.discardAll() }
 // The end of ctx is noticed between reads of the camera; a Read that does not
 // return keeps Pull from returning, but no turn and no other bay.
 func (p *Puller) Pull(ctx context.Context, pull Pull) (dock.SpoolIntent, error) {
+	if intent, done, err := p.left(ctx, pull.Recording); err != nil || done {
+		return intent, err
+	}
 	w, content, err := p.begin(ctx, pull)
 	if err != nil {
 		return dock.SpoolIntent{}, fmt.Errorf("pull recording %s: %w", pull.Recording, err)

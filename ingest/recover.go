@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"berth/dock"
 	"berth/dock/journal"
@@ -29,7 +28,7 @@ type recovery struct {
 	p        *Puller
 	intended []dock.Fact                     // the intents that nothing completed
 	expected map[hashing.Digest]expectedFile // what the journal says is on the spool
-	temps    map[string]int64                // path and size of the files without a final name
+	doubt    bool                            // a file that could belong to an intent cannot be read
 	found    Recovered
 }
 
@@ -43,8 +42,8 @@ type expectedFile struct {
 // point and run again; after an error what it did so far stands. An ErrSync or
 // journal.ErrCommit ends the process as always. It must run before the first Pull.
 func (p *Puller) Recover(ctx context.Context) (Recovered, error) {
-	r := &recovery{p: p, expected: map[hashing.Digest]expectedFile{}, temps: map[string]int64{}}
-	for _, step := range []func(context.Context) error{r.readJournal, r.listTemps, r.completeIntents, r.removeTemps, r.checkFiles} {
+	r := &recovery{p: p, expected: map[hashing.Digest]expectedFile{}}
+	for _, step := range []func(context.Context) error{r.readJournal, r.completeIntents, r.removeTemps, r.checkFiles} {
 		if err := step(ctx); err != nil {
 			return r.found, fmt.Errorf("recover the spool: %w", err)
 		}
@@ -64,76 +63,35 @@ func (r *recovery) readJournal(ctx context.Context) error {
 	})
 }
 
-func (r *recovery) listTemps(context.Context) error {
-	dir := filepath.Join(r.p.Spool.dir, tempDir)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if !tempPattern.MatchString(entry.Name()) {
-			continue
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		r.temps[filepath.Join(dir, entry.Name())] = info.Size()
-	}
-	return nil
-}
-
-// completeIntents finds the file of each intent by its digest, which alone
-// tells a file that is whole from one that is not.
+// completeIntents comes before anything is removed.
 func (r *recovery) completeIntents(ctx context.Context) error {
 	for _, fact := range r.intended {
-		intent := fact.Body.(dock.SpoolIntent)
-		file, err := r.find(ctx, intent)
-		if err != nil {
+		done, err := r.p.completeLeft(ctx, fact)
+		var unreadable *unreadableError
+		switch {
+		case errors.As(err, &unreadable):
+			r.p.Log.Warn("a file of the spool cannot be read; no half-written file is removed", "recording", fact.Recording, "error", err)
+			r.doubt = true
+		case err != nil:
 			return err
 		}
-		if file == "" {
+		if !done {
 			r.found.Again = append(r.found.Again, fact.Recording)
 			continue
 		}
-		if err := r.p.Spool.resync(file); err != nil {
-			return err
-		}
-		if err := r.p.complete(ctx, fact, file); err != nil {
-			return err
-		}
-		delete(r.temps, file)
+		intent := fact.Body.(dock.SpoolIntent)
 		r.expected[intent.Sealed] = expectedFile{fact.Recording, intent.SealedBytes}
 		r.found.Completed = append(r.found.Completed, fact.Recording)
 	}
 	return nil
 }
 
-func (r *recovery) find(ctx context.Context, intent dock.SpoolIntent) (string, error) {
-	candidates := []string{r.p.Spool.final(intent.Sealed)}
-	for path, sizeBytes := range r.temps {
-		if sizeBytes == intent.SealedBytes {
-			candidates = append(candidates, path)
-		}
-	}
-	for _, path := range candidates {
-		switch got, err := r.p.Spool.hash(ctx, path); {
-		case ctx.Err() != nil:
-			return "", ctx.Err()
-		case err == nil && got == intent.Sealed:
-			return path, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			// It may be the file. What cannot be read is not removed either.
-			r.p.Log.Warn("a file of the spool cannot be read", "file", filepath.Base(path), "error", err)
-			delete(r.temps, path)
-		}
-	}
-	return "", nil
-}
-
-// removeTemps comes after every intent has found its file.
 func (r *recovery) removeTemps(context.Context) error {
-	for path := range r.temps {
+	temps, err := r.p.Spool.temps()
+	if err != nil || r.doubt {
+		return err
+	}
+	for _, path := range temps {
 		if err := r.p.Spool.disk.Remove(path); err != nil {
 			return err
 		}

@@ -115,14 +115,3 @@ func spooled(tx *journal.Tx, id dock.RecordingID) (dock.Fact, error) {
 	}
 	return latestIntent(recording), nil
 }
-
-// latestIntent returns the recording's latest spool intent as it was journalled.
-func latestIntent(recording dock.Recording) dock.Fact {
-	var latest dock.Fact
-	for _, fact := range recording.Facts {
-		if _, ok := fact.Body.(dock.SpoolIntent); ok {
-			latest = fact
-		}
-	}
-	return latest
-}

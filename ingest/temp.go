@@ -57,17 +57,23 @@ func (t *temp) open(sizeBytes int64) error {
 	case errors.Is(err, unix.EOPNOTSUPP):
 		// The claim stays and shrinks as the file is written.
 		err = nil
-	case errors.Is(err, unix.ENOSPC):
-		free, _, _ := t.spool.Free()
-		err = &ErrNoSpace{NeedBytes: sizeBytes + t.spool.reserveBytes, FreeBytes: free}
 	}
-	return err
+	return t.full(err, sizeBytes)
+}
+
+// full makes the disk's own word that it is full an *ErrNoSpace.
+func (t *temp) full(err error, sizeBytes int64) error {
+	if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+		return err
+	}
+	free, _, freeErr := t.spool.Free()
+	return errors.Join(&ErrNoSpace{NeedBytes: sizeBytes + t.spool.reserveBytes, FreeBytes: free}, freeErr)
 }
 
 // write puts b, a multiple of seal.Block, at the offset.
 func (t *temp) write(b []byte, at int64) error {
 	if err := t.spool.disk.Write(t.writer, b, at); err != nil {
-		return fmt.Errorf("write to the spool: %w", err)
+		return fmt.Errorf("write to the spool: %w", t.full(err, int64(len(b))))
 	}
 	if !t.allocated {
 		t.room.took(int64(len(b)))

@@ -39,8 +39,7 @@ func Inspect(r io.ReaderAt, size int64) (*Envelope, error) {
 	if content < 0 || content%Block != 0 || content > maxContent {
 		return nil, altered("%d bytes are not the size of a sealed file", size)
 	}
-	jweBytes := int(binary.BigEndian.Uint32(header[atJWELength:]))
-	key, err := parseEnvelope(header[atJWE : atJWE+jweBytes])
+	key, err := parseEnvelope(header[atJWE : atJWE+jweLength(header)])
 	if err != nil {
 		return nil, altered("%v", err)
 	}
@@ -82,6 +81,9 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	header := make([]byte, headerBytes)
 	return header, readAt(r, header, 0)
 }
+
+// jweLength is the length of the key envelope in a header that readHeader took.
+func jweLength(header []byte) int { return int(binary.BigEndian.Uint32(header[atJWELength:])) }
 
 // readAt reads all of b; a file that ends before its stated size was cut.
 func readAt(r io.ReaderAt, b []byte, at int64) error {

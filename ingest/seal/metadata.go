@@ -13,8 +13,9 @@ import (
 
 // Metadata is what is known about a recording before it is read. It is sealed
 // like the content. Text that comes from a camera may hold anything: bytes
-// that are not UTF-8 are written as \xNN, so that no camera can keep its
-// recordings from being sealed.
+// that are not UTF-8 are written as \xNN and what is longer than 1024 bytes is
+// cut, so that no camera can keep its recordings from being sealed. Name is
+// kept as it is; beyond 64 KiB it may not fit.
 type Metadata struct {
 	Station           string     `json:"station"`
 	Agency            string     `json:"agency"`
@@ -52,9 +53,10 @@ type MediaInfo struct {
 	Location       string     `json:"location"`    // as ISO 6709 usually; empty if unknown
 }
 
-// The most that is kept of what a recording says about itself, in bytes, such
-// that a closing record always fits its block.
+// The most that is kept of a text of the metadata, and of what a recording says
+// about itself, in bytes, such that a closing record always fits its block.
 const (
+	maxText                                        = 1024
 	maxStatus, maxContainer, maxCodec, maxLocation = 32, 64, 32, 128
 	maxCodecs                                      = 8
 	maxExact                                       = 1<<53 - 1 // the largest integer that every JSON reader keeps exact
@@ -63,7 +65,7 @@ const (
 // sealable returns m in the form that is written.
 func (m Metadata) sealable() Metadata {
 	for _, text := range []*string{&m.Station, &m.Agency, &m.Bay, &m.Camera, &m.CameraBasis, &m.CameraModel, &m.Docking, &m.Recording, &m.Officer} {
-		*text = escapeInvalid(*text)
+		*text = cut(*text, maxText)
 	}
 	if m.Name == nil {
 		m.Name = []byte{}

@@ -37,6 +37,9 @@ func ParsePrivateKey(file []byte) (PrivateKey, error) {
 		}
 	}
 	keys := privateKeysIn(file)
+	if _, err := ParseRecipient(file); len(keys) == 0 && err == nil {
+		return PrivateKey{}, errors.New("read private key: this is a public key, which seals; opening takes the private one")
+	}
 	if len(keys) != 1 {
 		return PrivateKey{}, fmt.Errorf("read private key: %d private keys in PEM, want exactly 1", len(keys))
 	}

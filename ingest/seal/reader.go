@@ -3,7 +3,6 @@ package seal
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ func (r *Reader) openMetadata() error {
 	if !r.keys.committed(header[atCommitment:atJWE]) {
 		return altered("the header does not belong to its key")
 	}
-	at := atJWE + int(binary.BigEndian.Uint32(header[atJWELength:]))
+	at := atJWE + jweLength(header)
 	framed, err := r.keys.metadata.Open(nil, nil, header[at:], additionalData(kindMetadata, 0, hashing.Sum(header[:at])))
 	if err != nil {
 		return altered("the metadata does not authenticate")
