@@ -2,6 +2,7 @@ package filetree
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,6 +92,74 @@ func TestRemovalOfAnotherObjectIsSaid(t *testing.T) {
 	}
 	if err := tree.unlink(parent, "b", looked, overtaken); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("removed again: %v", err)
+	}
+}
+
+// leaves is a Root that has left after a number of looks; descriptors that
+// were opened before stay good, as they do for a folder that is moved away.
+type leaves struct {
+	stays
+	looks *int
+}
+
+func (l leaves) Attached() error {
+	if *l.looks--; *l.looks < 0 {
+		return dock.ErrGone
+	}
+	return nil
+}
+
+// The first Open of the root succeeds always: what it leads to must be
+// believed only after another look at the bay.
+func TestDescriptorsOfARootThatLeftAreNotBelieved(t *testing.T) {
+	tree, dir := newTree(t, "a")
+	_, e := lookedAt(t, dir, "a")
+	looks := 0
+	leave := func() *Tree {
+		return &Tree{root: leaves{stays{dir}, &looks}, limits: Limits{}.orDefault(), witness: tree.witness}
+	}
+	if _, err := leave().List(t.Context()); !errors.Is(err, dock.ErrGone) {
+		t.Errorf("list: %v", err)
+	}
+	r, err := leave().Open(t.Context(), e, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := io.ReadAll(r); !errors.Is(err, dock.ErrGone) {
+		t.Errorf("read %q, %v", got, err)
+	}
+	parent, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(parent)
+	looked, e := lookedAt(t, dir, "a")
+	if err := leave().unlink(parent, "a", looked, e); !errors.Is(err, dock.ErrGone) {
+		t.Errorf("erase: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Long objects are not read on for minutes after the camera left.
+func TestReaderLooksForItsRootOnTheWay(t *testing.T) {
+	tree, dir := newTree(t, "a")
+	if err := os.Truncate(filepath.Join(dir, "a"), 10<<20); err != nil {
+		t.Fatal(err)
+	}
+	_, e := lookedAt(t, dir, "a")
+	looks := 2
+	leave := &Tree{root: leaves{stays{dir}, &looks}, limits: Limits{}.orDefault(), witness: tree.witness}
+	r, err := leave.Open(t.Context(), e, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	got, err := io.ReadAll(r)
+	if !errors.Is(err, dock.ErrGone) || len(got) < 2*checkEvery || len(got) > 5*checkEvery {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
 

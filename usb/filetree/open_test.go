@@ -148,6 +148,21 @@ func TestCloseSaysThatWhatWasReadInPartChanged(t *testing.T) {
 	}
 }
 
+// Whoever writes and sets the time back cannot set back the time of the change.
+func TestWriteUnderARestoredTimeIsAChange(t *testing.T) {
+	f := newFixture(t)
+	f.put(t, "a.mp4", "recording")
+	tree := f.open(t)
+	e := entry(t, tree, "a.mp4")
+	for again := e; again.Identity == e.Identity; again = entry(t, tree, "a.mp4") { // a clock tick may have room for both
+		f.put(t, "a.mp4", "forgeries")
+		must(t, os.Chtimes(f.path("a.mp4"), e.Modified, e.Modified))
+	}
+	if _, err := tree.Open(t.Context(), e, 0); !errors.Is(err, dock.ErrChanged) {
+		t.Errorf("open: %v", err)
+	}
+}
+
 func TestErrorsDoNotCarryNames(t *testing.T) {
 	f := newFixture(t)
 	f.put(t, "Jane Doe/interview.mp4", "recording")

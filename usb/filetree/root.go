@@ -61,7 +61,7 @@ const folderFacts = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
 func (f *folder) same(now unix.Statx_t) error {
 	device := unix.Mkdev(now.Dev_major, now.Dev_minor)
-	if now.Mode&unix.S_IFMT != unix.S_IFDIR || device != f.at.Device || now.Ino != f.at.Inode || now.Btime != f.born {
+	if device != f.at.Device || now.Ino != f.at.Inode || now.Btime != f.born {
 		return fmt.Errorf("%w: something else has the folder's name", dock.ErrGone)
 	}
 	return nil
