@@ -93,7 +93,7 @@ func TestAFaultAtEveryOperationOfARecoveryLosesNothing(t *testing.T) {
 		r.disk.log = nil
 		r.recovered()
 		steps := r.disk.log
-		if len(steps) < 4 {
+		if len(steps) < 3 {
 			t.Fatalf("a recovery consists of %q", steps)
 		}
 		for k, step := range steps {

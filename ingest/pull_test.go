@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"berth/dock"
@@ -75,9 +76,9 @@ func TestPlaintextNeverReachesTheDisk(t *testing.T) {
 		marker := []byte("THE OFFICER SAID SOMETHING PLAIN")
 		content := bytes.Repeat(marker, 3*seal.SegmentPlain/len(marker)+7)
 		pull := r.see(newCamera("cam", content), "A1")
-		scans := 0
+		var scans atomic.Int64
 		r.disk.after = func(_ int, op, _ string) error {
-			scans++
+			scans.Add(1)
 			return filepath.WalkDir(r.dir, func(path string, entry fs.DirEntry, err error) error {
 				if err != nil || !entry.Type().IsRegular() {
 					return err
@@ -91,8 +92,8 @@ func TestPlaintextNeverReachesTheDisk(t *testing.T) {
 		}
 		_, err := r.puller.Pull(t.Context(), pull)
 		must(t, err)
-		if scans < 10 {
-			t.Errorf("only %d scans", scans)
+		if scans.Load() < 10 {
+			t.Errorf("only %d scans", scans.Load())
 		}
 		r.disk.after = nil
 		r.holds(pull.Recording, content)

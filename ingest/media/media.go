@@ -45,18 +45,77 @@ type Info struct {
 
 // Inspect reads what r, which holds sizeBytes, says about itself. It moves r's
 // position and reads little of it. A read error makes it "unreadable".
-func Inspect(r io.ReadSeeker, sizeBytes int64) Info { return Info{Status: StatusUnknown} }
+func Inspect(r io.ReadSeeker, sizeBytes int64) (info Info) {
+	defer func() {
+		if recover() != nil { // the last wall: a camera's bytes never end the station
+			info = Info{Status: StatusUnreadable}
+		}
+	}()
+	head, err := readAt(r, 0, min(sizeBytes, headBytes))
+	if err != nil {
+		return Info{Status: StatusUnreadable}
+	}
+	switch shapeOf(head) {
+	case shapeRIFF:
+		start, err := readAt(r, 0, min(sizeBytes, aviKept))
+		if err != nil {
+			return Info{Status: StatusUnreadable, Container: ContainerAVI}
+		}
+		return describeAVI(start)
+	case shapeBoxes:
+		ftyp, moov := findBoxes(r, sizeBytes)
+		return describeMovie(ftyp, moov)
+	}
+	return Info{Status: StatusUnknown}
+}
 
-// Sniffer is an io.Writer that a whole recording streams through, in order; it
-// keeps the little that Info needs. Its Write never fails and never keeps p.
-// It is used by one goroutine at a time.
-type Sniffer struct{}
+// findBoxes goes from box to box and reads the two that matter. moov is nil if
+// it is not there, not whole, or out of bounds.
+func findBoxes(r io.ReadSeeker, sizeBytes int64) (ftyp, moov []byte) {
+	var offset int64
+	for range boxesMax {
+		b, err := readAt(r, offset, min(sizeBytes-offset, headerMax))
+		if err != nil {
+			return ftyp, nil
+		}
+		h, ok := parseHeader(b)
+		if !ok {
+			return ftyp, nil
+		}
+		if h.toEnd {
+			h.body = sizeBytes - offset - h.length
+		}
+		body := offset + h.length
+		if h.body > sizeBytes-body {
+			return ftyp, nil
+		}
+		if limit := keptOf(h.kind); limit > 0 {
+			if h.body > limit {
+				return ftyp, nil
+			}
+			content, err := readAt(r, body, h.body)
+			switch {
+			case err != nil:
+				return ftyp, nil
+			case h.kind == "moov":
+				return ftyp, content
+			}
+			ftyp = content
+		}
+		offset = body + h.body
+	}
+	return ftyp, nil
+}
 
-// NewSniffer begins a recording.
-func NewSniffer() *Sniffer { return &Sniffer{} }
-
-// Write takes the next bytes of the recording.
-func (s *Sniffer) Write(p []byte) (int, error) { return len(p), nil }
-
-// Info is what was understood of the bytes written so far. Call it at the end.
-func (s *Sniffer) Info() Info { return Info{Status: StatusUnknown} }
+// readAt reads exactly n bytes; n is bounded by the caller.
+func readAt(r io.ReadSeeker, offset, n int64) ([]byte, error) {
+	if n < 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if _, err := r.Seek(offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}
