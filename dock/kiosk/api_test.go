@@ -2,11 +2,14 @@ package kiosk
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/user"
 	"reflect"
@@ -171,20 +174,43 @@ func TestOnlyTheTableIsServed(t *testing.T) {
 	}
 }
 
+func TestActionsOfStrangersAreDenied(t *testing.T) {
+	station := &fakeStation{}
+	s := newServer(nil, station, slog.New(slog.DiscardHandler), defaultLimits())
+	for _, path := range []string{"/v1/hold", "/v1/release"} {
+		for name, ctx := range map[string]context.Context{
+			"unknown":      t.Context(),
+			"another user": context.WithValue(t.Context(), callerKey{}, Caller{Known: true, UID: uint32(os.Geteuid()) + 4711}),
+		} {
+			answer := httptest.NewRecorder()
+			s.handler().ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(`{"id":"r1"}`)))
+			wantErr(t, refused(answer.Result()), ErrDenied)
+			if answer.Code != http.StatusForbidden {
+				t.Errorf("%s by %s: %d", path, name, answer.Code)
+			}
+		}
+	}
+	if got := station.all(); len(got) > 0 {
+		t.Errorf("the station was asked %q", got)
+	}
+}
+
 // 10 MB of headers cost the station 16 KiB and the connection.
 func TestHugeHeadersAreCutOff(t *testing.T) {
 	dir := t.TempDir()
 	serve(t, dir, &fakeStation{}, nil)
-	conn := dial(t, dir)
-	var sender sync.WaitGroup
-	defer sender.Wait()
-	sender.Go(func() {
-		fmt.Fprintf(conn, "GET /v1/status HTTP/1.1\r\nHost: s\r\nX: ")
-		io.Copy(conn, io.LimitReader(endless{}, 10<<20)) // fails when the station hangs up
-	})
-	answer, _ := io.ReadAll(conn)
-	if !strings.Contains(string(answer), "431") {
-		t.Errorf("got %q", answer)
+	for _, size := range []int64{64 << 10, 10 << 20} {
+		conn := dial(t, dir)
+		var sender sync.WaitGroup
+		sender.Go(func() {
+			fmt.Fprintf(conn, "GET /v1/status HTTP/1.1\r\nHost: s\r\nX: ")
+			io.Copy(conn, io.LimitReader(endless{}, size)) // fails when the station hangs up
+		})
+		answer, _ := io.ReadAll(conn)
+		sender.Wait()
+		if !strings.Contains(string(answer), "431") {
+			t.Errorf("%d bytes: got %q", size, answer)
+		}
 	}
 }
 

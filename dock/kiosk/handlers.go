@@ -94,11 +94,6 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-store")
 	stream := http.NewResponseController(w)
-	// The time that a request may take to come has nothing to do with how long
-	// its stream may be read.
-	if err := stream.SetReadDeadline(time.Time{}); err != nil {
-		return fmt.Errorf("begin a stream: %w", err)
-	}
 	for {
 		select {
 		case <-r.Context().Done():

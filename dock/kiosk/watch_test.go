@@ -38,7 +38,7 @@ func TestWatchSeesEveryLastingChange(t *testing.T) {
 
 func TestWatchEndsWithTheStation(t *testing.T) {
 	dir := t.TempDir()
-	stop := serve(t, dir, &fakeStation{}, nil)
+	stop := serve(t, dir, &fakeStation{}, func(l *limits) { l.grace = time.Hour }) // it need not be used up
 	var last error
 	for _, err := range NewClient(dir).Watch(t.Context()) {
 		if last = err; err == nil {

@@ -24,10 +24,13 @@ func (s Screen) Bar(part, whole int64, n int, how style) string {
 	return s.paint(how, done) + s.paint(dim, strings.Repeat("─", n-full-half))
 }
 
-// percent is rounded down, for the same reason.
+// percent is 100 only at the end, for the same reason.
 func percent(part, whole int64) int {
 	if whole <= 0 {
 		return 0
 	}
-	return int(100 * float64(min(max(part, 0), whole)) / float64(whole))
+	if part < whole {
+		return min(int(100*float64(max(part, 0))/float64(whole)), 99)
+	}
+	return 100
 }

@@ -83,14 +83,14 @@ func TestNoBarWithoutItsStep(t *testing.T) {
 func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
 	for _, screen := range []Screen{plainScreen(80), asciiScreen(80)} {
 		for n := 1; n <= 40; n++ {
-			almost := screen.Bar(1<<50-1, 1<<50, n, plain)
-			full := screen.Bar(1<<50, 1<<50, n, plain)
+			almost := screen.Bar(1<<62-1, 1<<62, n, plain)
+			full := screen.Bar(1<<62, 1<<62, n, plain)
 			if almost == full || columns(almost) != n || columns(full) != n {
 				t.Errorf("%d columns: %q and %q", n, almost, full)
 			}
 		}
 	}
-	if got := percent(1<<50-1, 1<<50); got != 99 {
+	if got := percent(1<<62-1, 1<<62); got != 99 {
 		t.Errorf("one byte to go is %d%%", got)
 	}
 }
