@@ -12,7 +12,10 @@ import (
 
 func checkRead(t *testing.T, camera dock.Camera, e dock.Entry, offset int64, content []byte) {
 	t.Helper()
-	for _, bufferBytes := range []int{1 << 20, 4096, 777} {
+	for _, bufferBytes := range []int{1 << 20, 100_000, 777} {
+		if len(content) > 100*bufferBytes { // would take long and show nothing new
+			continue
+		}
 		r, err := camera.Open(t.Context(), e, offset)
 		if err != nil {
 			t.Errorf("open %v at %d: %v", e.Name, offset, err)
@@ -108,9 +111,9 @@ func closeIf(r io.Closer) {
 // never ends as if the object had been whole.
 func testChangedWhile(t *testing.T, h Harness) {
 	for _, c := range changes() {
-		for _, part := range []int{0, 4096, 3 << 19, 3 << 20} {
+		for _, part := range []int{0, 4096, 1 << 20, 3 << 19} {
 			t.Run(fmt.Sprintf("%s after %d", c.name, part), func(t *testing.T) {
-				old := pattern(3<<20, 1)
+				old := pattern(3<<19, 1)
 				d := h.Dock(t, Content{"a.mp4": old})
 				camera := d.open(t)
 				e := list(t, camera)["a.mp4"]
@@ -120,8 +123,9 @@ func testChangedWhile(t *testing.T, h Harness) {
 				}
 				c.do(t, d, "a.mp4", old)
 				for name, r := range open {
-					if got, err := read(r, 1<<20); !errors.Is(err, dock.ErrChanged) {
-						t.Errorf("%s: %d more bytes, %v", name, len(got), err)
+					got, err := read(r, 1<<20)
+					if !errors.Is(err, dock.ErrChanged) || part+len(got) > len(old) {
+						t.Errorf("%s: %d of %d bytes, %v", name, part+len(got), len(old), err)
 					}
 					if _, err := r.Read(make([]byte, 10)); !errors.Is(err, dock.ErrChanged) {
 						t.Errorf("%s: then %v", name, err)

@@ -61,7 +61,7 @@ func directIO(fd int) bool {
 	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_DIOALIGN, &st); err != nil {
 		return false
 	}
-	if st.Mask&unix.STATX_DIOALIGN == 0 || !aligned(st.Dio_mem_align) || !aligned(st.Dio_offset_align) {
+	if !aligned(st.Dio_mem_align) || !aligned(st.Dio_offset_align) {
 		return false
 	}
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -72,7 +72,8 @@ func directIO(fd int) bool {
 	return err == nil
 }
 
-// aligned: our buffers and offsets satisfy what the filesystem asks for.
+// aligned: our buffers and offsets satisfy what the filesystem asks for. Zero
+// is the answer of one that has no direct I/O, or cannot tell.
 func aligned(want uint32) bool { return want != 0 && directAlign%want == 0 }
 
 // forget asks the cache to drop the object: only pages that are on the medium

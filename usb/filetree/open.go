@@ -83,7 +83,7 @@ func (r *reader) Read(p []byte) (int, error) {
 func (r *reader) read(p []byte) (int, error) {
 	const tried = "read object on camera"
 	if r.left == 0 {
-		if err := r.confirm(tried); err != nil {
+		if err := r.tree.confirm(tried, r.entry); err != nil {
 			return 0, err
 		}
 		return 0, io.EOF
@@ -99,7 +99,7 @@ func (r *reader) read(p []byte) (int, error) {
 	r.unchecked += int64(n)
 	switch {
 	case errors.Is(err, io.EOF): // before the end that was listed
-		if err := r.confirm(tried); err != nil {
+		if err := r.tree.confirm(tried, r.entry); err != nil {
 			return n, err
 		}
 		return n, fmt.Errorf("%s: %w", tried, io.ErrUnexpectedEOF)
@@ -109,32 +109,12 @@ func (r *reader) read(p []byte) (int, error) {
 	return n, nil
 }
 
-// confirm checks the object that was read, and that its name still leads to it.
-func (r *reader) confirm(tried string) error {
-	control, err := r.file.SyscallConn()
-	if err != nil {
-		return fmt.Errorf("%s: %w", tried, err)
-	}
-	var st unix.Stat_t
-	var failed error
-	if err := control.Control(func(fd uintptr) { st, failed = fstat(int(fd)) }); err != nil {
-		return fmt.Errorf("%s: %w", tried, err)
-	}
-	if failed != nil {
-		return r.tree.failed(tried, failed)
-	}
-	if identityOf(st) != r.entry.Identity {
-		return r.tree.failed(tried, dock.ErrChanged)
-	}
-	return r.tree.confirm(tried, r.entry)
-}
-
 // Close ends reading. If the end was not reached, it says whether the object
 // is still the one that was listed.
 func (r *reader) Close() error {
 	var changed error
 	if r.err == nil {
-		changed = r.confirm("close object on camera")
+		changed = r.tree.confirm("close object on camera", r.entry)
 	}
 	err := r.file.Close()
 	if r.release != nil && err == nil {

@@ -152,7 +152,9 @@ func (t *Tree) lookAt(root int, e dock.Entry) (fd int, err error) {
 }
 
 // confirm checks that the name of e still leads to the object that was listed,
-// beginning at the bay.
+// beginning at the bay. Whoever read from a descriptor of that object knows
+// then that it did not change meanwhile: writing, cutting, replacing and
+// removing it all change its identity.
 func (t *Tree) confirm(tried string, e dock.Entry) error {
 	root, err := t.begin(context.Background())
 	if err != nil {
