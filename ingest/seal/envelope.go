@@ -36,7 +36,7 @@ func Inspect(r io.ReaderAt, size int64) (*Envelope, error) {
 		return nil, err
 	}
 	content := size - int64(len(header)) - tailBytes
-	if content < 0 || content%Block != 0 || content > maxContent {
+	if content%Block != 0 || content > maxContent {
 		return nil, altered("%d bytes are not the size of a sealed file", size)
 	}
 	key, err := parseEnvelope(header[atJWE : atJWE+jweLength(header)])

@@ -64,7 +64,8 @@ const (
 
 var base64url = base64.RawURLEncoding.Strict()
 
-// wrapKey encrypts the file key to every recipient.
+// wrapKey encrypts the file key to every recipient. What it made it parses, so
+// that nothing is sealed that no reader would take.
 func wrapKey(fileKey []byte, recipients []Recipient) ([]byte, error) {
 	if len(recipients) == 0 || len(recipients) > maxRecipients {
 		return nil, fmt.Errorf("%d recipients, want 1 to %d", len(recipients), maxRecipients)
@@ -76,12 +77,7 @@ func wrapKey(fileKey []byte, recipients []Recipient) ([]byte, error) {
 	rand.Read(iv)
 
 	envelope := keyEnvelope{Protected: base64url.EncodeToString([]byte(protectedHeader)), IV: base64url.EncodeToString(iv)}
-	seen := map[string]bool{}
 	for _, recipient := range recipients {
-		if seen[recipient.fingerprint] {
-			return nil, fmt.Errorf("recipient %s is given twice", recipient.fingerprint)
-		}
-		seen[recipient.fingerprint] = true
 		wrapped, err := recipient.wrap(contentKey)
 		if err != nil {
 			return nil, fmt.Errorf("wrap the file key to %s: %w", recipient.fingerprint, err)
@@ -101,7 +97,7 @@ func wrapKey(fileKey []byte, recipients []Recipient) ([]byte, error) {
 		return nil, fmt.Errorf("wrap the file key: %w", err)
 	}
 	if _, err := parseEnvelope(text); err != nil {
-		return nil, fmt.Errorf("wrap the file key: own envelope refused: %w", err)
+		return nil, fmt.Errorf("wrap the file key: %w", err)
 	}
 	return text, nil
 }

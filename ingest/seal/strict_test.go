@@ -64,6 +64,7 @@ func TestKeyEnvelopeHasOneForm(t *testing.T) {
 		"key id too long":        {`"kid":"sha256:`, `"kid":"sha256:00`},
 		"padding":                {`","iv"`, `=","iv"`},
 		"line end in base64":     {`"tag":"`, `"tag":"\n`},
+		"line end in RSA key":    {`,{"encrypted_key":"`, `,{"encrypted_key":"\n`},
 		"longer tag":             {`"tag":"`, `"tag":"AAAA`},
 		"longer iv":              {`"iv":"`, `"iv":"AAAA`},
 		"longer ciphertext":      {`"ciphertext":"`, `"ciphertext":"AAAA`},
@@ -81,7 +82,6 @@ func TestKeyEnvelopeHasOneForm(t *testing.T) {
 	}
 	for name, whole := range map[string]string{
 		"empty": "", "null": "null", "object": "{}", "compact": "eyJlbmMiOiJBMjU2Q0JDLUhTNTEyIn0.AA.AA.AA.AA", "more": text + "{}",
-		"too long": strings.Repeat(" ", maxJWE) + text,
 	} {
 		if _, err := parseEnvelope([]byte(whole)); err == nil {
 			t.Errorf("%s: accepted", name)

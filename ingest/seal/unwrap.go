@@ -13,9 +13,6 @@ import (
 // before any cryptography looks at it.
 func parseEnvelope(text []byte) (*keyEnvelope, error) {
 	var e keyEnvelope
-	if len(text) > maxJWE {
-		return nil, fmt.Errorf("key envelope of %d bytes, at most %d", len(text), maxJWE)
-	}
 	if err := parseExactly(text, &e); err != nil {
 		return nil, fmt.Errorf("key envelope: %w", err)
 	}
