@@ -46,6 +46,18 @@ func (j *Journal) Clear(ctx context.Context, r ClearRequest) (dock.Clearance, er
 	return clearance, nil
 }
 
+// The questions whose cost must not grow with the camera's contents; a test
+// looks at how SQLite answers them.
+const (
+	nextGroup = `SELECT wanted, holding FROM docking_entries WHERE docking = ? AND on_camera = 1 AND (wanted, holding) > (?, ?)
+		ORDER BY wanted, holding LIMIT 1`
+	countGroup    = `SELECT count(*) FROM (SELECT 1 FROM docking_entries WHERE docking = ? AND on_camera = 1 AND wanted = ? AND holding = ? LIMIT ?)`
+	countBlocking = `SELECT count(*) FROM (SELECT 1 FROM exceptions WHERE docking = ? AND blocking = 1 LIMIT ?)`
+	listedEntry   = `SELECT e.object, e.handle, e.size, e.present FROM docking_entries e JOIN recordings r ON r.number = e.recording
+		WHERE e.docking = ? AND r.id = ?`
+	otherDocking = `SELECT EXISTS (SELECT 1 FROM dockings WHERE camera = ? AND ended IS NULL AND number <> ?)`
+)
+
 // caseOf loads what the erase rule looks at.
 func (tx *Tx) caseOf(r ClearRequest) (dock.Case, error) {
 	c := dock.Case{Now: tx.j.opts.Clock.Now(), Policy: r.Policy, Health: r.Health, Entry: r.Entry}
@@ -73,12 +85,12 @@ func (tx *Tx) dockingCheck(d dockingRow, p dock.Policy) (check dock.DockingCheck
 	}
 	if !check.Conflict {
 		// The station marks conflicts; this sees one that it has not marked yet.
-		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dockings WHERE camera = ? AND ended IS NULL AND number <> ?)`, d.camera, d.number).Scan(&check.Conflict)
+		err = tx.QueryRow(otherDocking, d.camera, d.number).Scan(&check.Conflict)
 		if err != nil {
 			return check, fmt.Errorf("look for another docking of the camera: %w", err)
 		}
 	}
-	err = tx.QueryRow(`SELECT count(*) FROM (SELECT 1 FROM exceptions WHERE docking = ? AND blocking = 1 LIMIT ?)`, d.number, maxCounted).Scan(&check.Blocking)
+	err = tx.QueryRow(countBlocking, d.number, maxCounted).Scan(&check.Blocking)
 	if err != nil {
 		return check, fmt.Errorf("count exceptions: %w", err)
 	}
@@ -93,8 +105,7 @@ func (tx *Tx) dockingCheck(d dockingRow, p dock.Policy) (check dock.DockingCheck
 func (tx *Tx) belowCopies(d dockingRow, p dock.Policy) (below int, err error) {
 	wanted, holding := -1, int64(-1)
 	for below < maxCounted {
-		err := tx.QueryRow(`SELECT wanted, holding FROM docking_entries WHERE docking = ? AND on_camera = 1 AND (wanted, holding) > (?, ?)
-			ORDER BY wanted, holding LIMIT 1`, d.number, wanted, holding).Scan(&wanted, &holding)
+		err := tx.QueryRow(nextGroup, d.number, wanted, holding).Scan(&wanted, &holding)
 		if err == ErrNoRows {
 			return below, nil
 		}
@@ -109,8 +120,7 @@ func (tx *Tx) belowCopies(d dockingRow, p dock.Policy) (below int, err error) {
 			continue
 		}
 		var n int
-		err = tx.QueryRow(`SELECT count(*) FROM (SELECT 1 FROM docking_entries WHERE docking = ? AND on_camera = 1 AND wanted = ? AND holding = ? LIMIT ?)`,
-			d.number, wanted, holding, maxCounted-below).Scan(&n)
+		err = tx.QueryRow(countGroup, d.number, wanted, holding, maxCounted-below).Scan(&n)
 		if err != nil {
 			return 0, fmt.Errorf("count recordings below copies: %w", err)
 		}
@@ -135,8 +145,7 @@ func (tx *Tx) copiesIn(holding int64, stores []dock.StoreID) (int, error) {
 // object as this recording.
 func (tx *Tx) listedAs(d dockingRow, r ClearRequest) (bool, error) {
 	var kept entry
-	err := tx.QueryRow(`SELECT e.object, e.handle, e.size, e.present FROM docking_entries e JOIN recordings r ON r.number = e.recording
-		WHERE e.docking = ? AND r.id = ?`, d.number, r.Recording).Scan(&kept.object, &kept.handle, &kept.size, &kept.present)
+	err := tx.QueryRow(listedEntry, d.number, r.Recording).Scan(&kept.object, &kept.handle, &kept.size, &kept.present)
 	if err == ErrNoRows {
 		return false, nil
 	}

@@ -70,6 +70,12 @@ func openStation(t testing.TB, opts Options, clock *testClock) *station {
 func (s *station) reopen() {
 	s.t.Helper()
 	s.must(s.Close())
+	s.openAgain()
+}
+
+// openAgain opens a journal that was closed.
+func (s *station) openAgain() {
+	s.t.Helper()
 	j, err := Open(s.ctx, s.opts)
 	s.must(err)
 	s.Journal = j

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+var errClosed = errors.New("journal is closed")
+
 // writer is the one connection that writes. Whoever holds its turn owns it.
 type writer struct {
 	turn    chan struct{} // holds one token while nobody writes
@@ -51,9 +53,15 @@ func openWriter(ctx context.Context, o Options) (w *writer, err error) {
 	return w, syncDirectory(dir)
 }
 
-// close waits for the turn and never gives it back.
+// close waits for the turn and never gives it back to a writer. Closing again
+// does nothing.
 func (w *writer) close() error {
 	<-w.turn
+	defer w.give()
+	if w.broken == errClosed {
+		return nil
+	}
+	w.broken = errClosed
 	var errs []error
 	for _, stmt := range w.stmts {
 		errs = append(errs, stmt.Close())
