@@ -27,6 +27,9 @@ type medium interface {
 	Rename(from, to string) error
 	// Remove takes a name away.
 	Remove(path string) error
+	// Space is what the filesystem of dir has left for the station, and what is
+	// in use on it, in bytes.
+	Space(dir *os.File) (freeBytes, usedBytes int64, err error)
 }
 
 // kernel is the medium that is a filesystem of this machine.
@@ -78,6 +81,14 @@ func (kernel) Rename(from, to string) error {
 }
 
 func (kernel) Remove(path string) error { return os.Remove(path) }
+
+func (kernel) Space(dir *os.File) (freeBytes, usedBytes int64, err error) {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(int(dir.Fd()), &st); err != nil {
+		return 0, 0, os.NewSyscallError("fstatfs", err)
+	}
+	return int64(st.Bavail) * st.Bsize, int64(st.Blocks-st.Bfree) * st.Bsize, nil
+}
 
 // directIO reports whether the file can be read and written past the page
 // cache in units that blocks are multiples of. Only the filesystem's own word

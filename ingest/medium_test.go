@@ -19,6 +19,7 @@ type scripted struct {
 	log    []string
 	before func(k int, op, file string) error // an error: the operation is not done
 	after  func(k int, op, file string) error // an error: it is done and fails all the same
+	space  func() int64                       // if set, the free space
 	asleep bool                               // ReadBack claims success and reads nothing
 }
 
@@ -75,6 +76,13 @@ func (m *scripted) Rename(from, to string) error {
 
 func (m *scripted) Remove(path string) error {
 	return m.do("remove", path, func() error { return m.kernel.Remove(path) })
+}
+
+func (m *scripted) Space(dir *os.File) (int64, int64, error) {
+	if m.space != nil {
+		return m.space(), 0, nil
+	}
+	return m.kernel.Space(dir)
 }
 
 // failing returns a script that fails operation k, and after it every one if

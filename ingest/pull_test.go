@@ -228,6 +228,7 @@ func TestADriversErrorsPassThrough(t *testing.T) {
 func TestASparseClaimIsRefusedBeforeAnythingIsRead(t *testing.T) {
 	for _, size := range []int64{1 << 40, 1 << 50, 1 << 62, 1<<63 - 1, -1} {
 		r := newRig(t)
+		r.disk.space = func() int64 { return 100 << 30 }
 		camera := newCamera("cam", nil)
 		pull := r.see(camera, "A1")
 		pull.Entry.SizeBytes = size

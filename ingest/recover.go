@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"berth/dock"
 	"berth/dock/journal"
@@ -121,6 +122,7 @@ func (r *recovery) checkFiles(ctx context.Context) error {
 	for _, expected := range r.expected {
 		r.found.Missing = append(r.found.Missing, expected.recording)
 	}
+	slices.Sort(r.found.Missing)
 	return nil
 }
 

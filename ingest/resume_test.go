@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -152,6 +153,17 @@ func TestAnUndockingThatEndsTheContextKeepsWhatWasVerified(t *testing.T) {
 	}
 }
 
+func TestAnUndockingAfterTheLastByteThrowsNothingAway(t *testing.T) {
+	r := newRig(t)
+	content := footage(1000)
+	pull := r.see(newCamera("cam", content), "A1")
+	ctx, cancel := context.WithCancel(t.Context())
+	pull.Progress = func(int64) { cancel() }
+	_, err := r.puller.Pull(ctx, pull)
+	must(t, err)
+	r.holds(pull.Recording, content)
+}
+
 func TestPullsThatWereCutOffAreBoundedAndGiveTheirSpaceBack(t *testing.T) {
 	r := newRig(t)
 	r.puller.parked.most = 2
@@ -180,15 +192,29 @@ func TestPullsThatWereCutOffAreBoundedAndGiveTheirSpaceBack(t *testing.T) {
 
 func TestACutOffPullMakesRoomForOneThatIsHereNow(t *testing.T) {
 	r := newRig(t)
-	const size = 40 * seal.SegmentPlain
+	const size = 5 * seal.SegmentPlain
+	const capacity = size + size/2 // the second one fits only without the first
+	r.disk.space = func() int64 {
+		free := int64(capacity)
+		for _, path := range append(r.temps(), r.finals()...) {
+			info, err := os.Stat(path)
+			must(t, err)
+			free -= info.Size()
+		}
+		return free
+	}
 	gone := newCamera("gone", footage(size))
 	cutShort(t, r, gone, r.see(gone, "A1"), seal.SegmentPlain, dock.ErrGone)
-	free, _, err := r.spool.Free()
-	must(t, err)
-	r.spool.reserveBytes = free - size/2 // the next one fits only without the first
 	here := newCamera("here", footage(size))
 	pull := r.see(here, "A2")
-	_, err = r.puller.Pull(t.Context(), pull)
+	_, err := r.puller.Pull(t.Context(), pull)
 	must(t, err)
 	r.holds(pull.Recording, here.content)
+	if len(r.temps()) > 0 {
+		t.Errorf("left %q", r.temps())
+	}
+	var none *ErrNoSpace
+	if _, err := r.puller.Pull(t.Context(), r.see(gone, "A1")); !errors.As(err, &none) {
+		t.Errorf("there is no room without anything to give up: %v", err)
+	}
 }

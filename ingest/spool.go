@@ -56,7 +56,14 @@ func openSpool(dir string, reserveBytes int64, disk medium) (*Spool, error) {
 }
 
 func (s *Spool) open() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	// IT may have laid a link to another disk: from here on it is that disk.
 	var err error
+	if s.dir, err = filepath.EvalSymlinks(s.dir); err != nil {
+		return err
+	}
 	if s.root, err = openPrivate(s.dir); err != nil {
 		return err
 	}
@@ -93,7 +100,7 @@ func openPrivate(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(dir, unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +154,9 @@ func (s *Spool) DirectIO() bool { return s.direct }
 // Free returns what the filesystem has left for the station and what is in use
 // on it, in bytes.
 func (s *Spool) Free() (freeBytes, usedBytes int64, err error) {
-	var st unix.Statfs_t
-	if err := unix.Fstatfs(int(s.root.Fd()), &st); err != nil {
+	freeBytes, usedBytes, err = s.disk.Space(s.root)
+	if err != nil {
 		return 0, 0, fmt.Errorf("ask for the free space of spool %s: %w", s.dir, err)
 	}
-	return int64(st.Bavail) * st.Bsize, int64(st.Blocks-st.Bfree) * st.Bsize, nil
+	return freeBytes, usedBytes, nil
 }

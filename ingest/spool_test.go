@@ -42,10 +42,31 @@ func TestASpoolOnTwoFilesystemsIsRefused(t *testing.T) {
 	elsewhere, err := os.MkdirTemp(other, "berth")
 	must(t, err)
 	defer os.RemoveAll(elsewhere)
+	a, err := os.Open(dir)
+	must(t, err)
+	defer a.Close()
+	b, err := os.Open(elsewhere)
+	must(t, err)
+	defer b.Close()
+	if sameFilesystem(a, b) == nil || sameFilesystem(a, a) != nil {
+		t.Error("two filesystems are taken for one, or one for two")
+	}
 	must(t, os.Symlink(elsewhere, filepath.Join(dir, tempDir)))
 	if s, err := OpenSpool(dir, 0); err == nil {
 		t.Errorf("opened: %v", s.Close())
 	}
+}
+
+func TestASpoolBehindALinkIsTheDirectoryThatItLeadsTo(t *testing.T) {
+	real, link := filepath.Join(t.TempDir(), "real"), filepath.Join(t.TempDir(), "spool")
+	must(t, os.Mkdir(real, 0o700))
+	must(t, os.Symlink(real, link))
+	s, err := OpenSpool(link, 0)
+	must(t, err)
+	if want, err := filepath.EvalSymlinks(real); err != nil || s.Dir() != want {
+		t.Errorf("the spool is in %s, want %s", s.Dir(), want)
+	}
+	must(t, s.Close())
 }
 
 func TestAFilesystemThatOnlyPretendsDirectIOIsNotBelieved(t *testing.T) {
@@ -64,11 +85,10 @@ func TestAFilesystemThatOnlyPretendsDirectIOIsNotBelieved(t *testing.T) {
 }
 
 func TestClaimsOfRunningPullsAreCountedTogether(t *testing.T) {
-	s, err := OpenSpool(t.TempDir(), 0)
+	const free = int64(100 << 20)
+	s, err := openSpool(t.TempDir(), 0, &scripted{space: func() int64 { return free }})
 	must(t, err)
 	defer s.Close()
-	free, _, err := s.Free()
-	must(t, err)
 	first, err := s.claim(free/2 + 1<<20)
 	must(t, err)
 	var none *ErrNoSpace

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -263,18 +264,32 @@ func TestWaitingForATurnEndsWithItsContextAndLosesNoTurn(t *testing.T) {
 	if err := holder.take(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// Cancel and give race on purpose: whoever wins, the turn must be free after.
-	for range 200 {
+	for range 100 {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := turns.place(seat{bay: "B"}, false)
 		outcome := make(chan error, 1)
 		go func() { outcome <- w.take(ctx) }()
-		go cancel()
-		holder.give(segment)
+		turns.mu.Lock()
+		for len(turns.waiting) == 0 {
+			turns.mu.Unlock()
+			runtime.Gosched()
+			turns.mu.Lock()
+		}
+		// The context ends, and the turn comes before the waiter can say so.
+		cancel()
+		turns.free++
+		turns.hand()
+		turns.mu.Unlock()
 		if err := <-outcome; err == nil {
 			w.give(segment)
 		} else if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
+		}
+		turns.mu.Lock()
+		free := turns.free
+		turns.mu.Unlock()
+		if free != 1 {
+			t.Fatal("a turn was lost")
 		}
 		if err := holder.take(t.Context()); err != nil {
 			t.Fatal(err)
