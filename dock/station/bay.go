@@ -146,9 +146,13 @@ func (b *bay) dock(ctx context.Context, at dock.Attachment) error {
 // show changes what Status says of the bay.
 func (b *bay) show(change func(*dock.BayStatus)) {
 	b.mu.Lock()
+	before := b.shown
 	change(&b.shown)
+	news := b.shown != before
 	b.mu.Unlock()
-	b.station.changed.beat()
+	if news {
+		b.station.changed.beat()
+	}
 }
 
 // pause waits until the time is over, wake fires or ctx ends, and reports

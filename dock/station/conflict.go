@@ -2,6 +2,7 @@ package station
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"berth/dock"
 )
@@ -10,24 +11,27 @@ import (
 // cameras with one identity are noticed. Safe for concurrent use.
 type presence struct {
 	mu     sync.Mutex
-	docked map[dock.CameraID]map[dock.DockingID]bool // guarded by mu
+	docked map[dock.CameraID]map[dock.DockingID]*atomic.Bool // guarded by mu; the flag says "in conflict"
 }
 
-// arrive notes a docking and returns the other dockings with the same identity.
-func (p *presence) arrive(camera dock.CameraID, docking dock.DockingID) []dock.DockingID {
+// arrive notes a docking. It returns the dockings that claim the same identity
+// and raises their flags, and conflict if there are any.
+func (p *presence) arrive(camera dock.CameraID, docking dock.DockingID, conflict *atomic.Bool) []dock.DockingID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var others []dock.DockingID
-	for other := range p.docked[camera] {
+	for other, flag := range p.docked[camera] {
 		others = append(others, other)
+		flag.Store(true)
+		conflict.Store(true)
 	}
 	if p.docked == nil {
-		p.docked = map[dock.CameraID]map[dock.DockingID]bool{}
+		p.docked = map[dock.CameraID]map[dock.DockingID]*atomic.Bool{}
 	}
 	if p.docked[camera] == nil {
-		p.docked[camera] = map[dock.DockingID]bool{}
+		p.docked[camera] = map[dock.DockingID]*atomic.Bool{}
 	}
-	p.docked[camera][docking] = true
+	p.docked[camera][docking] = conflict
 	return others
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"berth/dock"
@@ -24,6 +25,7 @@ type docking struct {
 	camera  dock.Camera
 	view    view
 
+	conflict  atomic.Bool          // another docked camera claims the same identity; set by whoever comes second
 	earlier   dock.Listing         // the latest listing
 	listedAt  time.Duration        // boot time of earlier; 0 for never
 	listTook  time.Duration        // how long the latest listing took
@@ -45,7 +47,7 @@ func (b *bay) begin(ctx context.Context, at dock.Attachment, camera dock.Camera)
 			ID: dock.NewDockingID(), Attachment: at, Info: camera.Info(), Began: s.o.Clock.Now(),
 		},
 	}
-	others := s.presence.arrive(d.row.Info.ID, d.row.ID)
+	others := s.presence.arrive(d.row.Info.ID, d.row.ID, &d.conflict)
 	d.row.Conflict = len(others) > 0
 	if err := s.o.Journal.BeginDocking(ctx, d.row); err != nil {
 		s.presence.leave(d.row.Info.ID, d.row.ID)
@@ -102,6 +104,7 @@ func (d *docking) take(ctx context.Context, s step) error {
 	case doErase:
 		return d.erase(ctx)
 	}
+	d.shown()
 	d.rest(ctx)
 	return nil
 }

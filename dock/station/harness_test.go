@@ -74,7 +74,9 @@ func (h *house) must(err error) {
 	}
 }
 
-func (h *house) path(elem ...string) string { return filepath.Join(append([]string{h.dir}, elem...)...) }
+func (h *house) path(elem ...string) string {
+	return filepath.Join(append([]string{h.dir}, elem...)...)
+}
 
 // start brings the station up; the test's end, or halt, takes it down.
 func (h *house) start() {
@@ -89,7 +91,7 @@ func (h *house) start() {
 	h.must(err)
 	_, signing, err := ed25519.GenerateKey(rand.Reader)
 	h.must(err)
-	log := slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 	puller := ingest.NewPuller(ingest.PullerOptions{
 		Spool: spool, Journal: h.journal, Station: "test-dock", Recipients: []seal.Recipient{h.sealTo},
 		Signer: seal.NewSigner("test-dock", signing), Turns: ingest.NewTurns(4, h.clock), Clock: h.clock,
@@ -105,11 +107,13 @@ func (h *house) start() {
 		slots = append(slots, sim.Bay{Name: dock.BayName(b), Directory: h.path("bays", b)})
 		bays = append(bays, Bay{Name: dock.BayName(b)})
 	}
+	driver, err := sim.NewDriver(h.profiles)
+	h.must(err)
 	bus, err := sim.New(slots, 10*time.Millisecond)
 	h.must(err)
 	h.station = New(Options{
 		ID: "test-dock", Version: "test", Bays: bays, Erasing: h.erasing, Bus: bus,
-		Drivers: []dock.Driver{sim.Driver(h.profiles)}, Journal: h.journal, Puller: puller,
+		Drivers: []dock.Driver{driver}, Journal: h.journal, Puller: puller,
 		Queue: queue.New(queue.Options{
 			Journal: h.journal, Targets: targets, Sealed: spool.Sealed, ReleaseSpool: spool.Release,
 			Copies: h.erasing.Copies, Clock: h.clock, Log: log,
@@ -154,7 +158,7 @@ func (h *house) undock(camera, bay string) {
 // wait waits until the bay's status satisfies what, and returns it.
 func (h *house) wait(bay, what string, is func(dock.BayStatus) bool) dock.BayStatus {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
 	defer cancel()
 	var last dock.BayStatus
 	for {

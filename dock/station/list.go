@@ -49,7 +49,11 @@ func (d *docking) list(ctx context.Context) error {
 	if len(listing.Entries) == 0 && meaning.Vanished > 0 {
 		d.emptied = true
 	}
-	return d.exceptions(ctx)
+	if err := d.exceptions(ctx); err != nil {
+		return err
+	}
+	// What an earlier docking brought in must not be taken for new.
+	return d.refresh(ctx)
 }
 
 func (d *docking) listFailed(ctx context.Context, err error) error {

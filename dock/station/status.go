@@ -22,7 +22,7 @@ func (s *Station) Status(ctx context.Context) dock.Status {
 	}
 	for _, st := range stores {
 		status.Stores = append(status.Stores, dock.StoreStatus{
-			Store: st.Name, ID: st.ID, Reachable: st.Reachable, Queued: st.Queued, QueuedBytes: st.QueuedBytes, WaitingFor: st.WaitingFor,
+			Store: st.Name, ID: st.ID, Reachable: st.Reachable, Queued: int64(st.Queued), QueuedBytes: st.QueuedBytes, WaitingFor: st.WaitingFor,
 		})
 	}
 	for _, lock := range s.health.check().Locks {

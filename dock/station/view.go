@@ -95,7 +95,7 @@ func (d *docking) judge(t sum) (dock.BayState, string) {
 		return dock.BayReading, ""
 	case t.troubled > 0:
 		return dock.BayAttention, fmt.Sprintf("%d of %d recordings: %s", t.troubled, t.total, t.trouble)
-	case d.row.Conflict:
+	case d.conflict.Load():
 		return dock.BayAttention, "two docked cameras claim to be " + string(d.row.Info.ID) + "; both are copied, neither is emptied"
 	case d.exception != "":
 		return dock.BayAttention, d.exception
