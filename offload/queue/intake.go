@@ -13,7 +13,7 @@ import (
 const lookAgain = time.Minute
 
 // pageSize is how many new facts are taken from the journal at once.
-const pageSize = 256
+const pageSize = 64
 
 // takeIn turns what the journal knows to be spooled into tasks: everything at
 // the start, and from then on what was added.

@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"berth/dock"
 	"berth/dock/journal"
 )
@@ -30,35 +28,39 @@ func (q *Queue) Reconfirm(ctx context.Context, id dock.RecordingID) error {
 	if err != nil {
 		return err
 	}
-	intent, ok := r.Spooled()
-	if !ok {
+	if _, ok := r.Spooled(); !ok {
 		return fmt.Errorf("reconfirm %s: it is not sealed yet", id)
 	}
+	return q.confirmAgain(ctx, r, r.Receipts())
+}
+
+// confirmAgain asks the stores of these receipts, all at the same time.
+func (q *Queue) confirmAgain(ctx context.Context, r dock.Recording, receipts []dock.Confirmation) error {
+	intent, _ := r.Spooled()
 	sealed := q.opts.Sealed(intent)
 	var mu sync.Mutex
 	var failures []error // guarded by mu
-	var group errgroup.Group
-	for _, confirmation := range r.Receipts() {
+	var group sync.WaitGroup
+	for _, confirmation := range receipts {
 		held := confirmation.Receipt.Record()
 		w := q.workerOf(held.Store)
 		if w == nil || held.SealedSHA256 != intent.Sealed {
 			continue
 		}
-		group.Go(func() error {
+		group.Go(func() {
 			if err := w.reconfirm(ctx, r.ID, sealed, held); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				failures = append(failures, err)
 			}
-			return nil
 		})
 	}
 	group.Wait()
 	signal(q.changed)
 	if err := errors.Join(failures...); err != nil {
-		return fmt.Errorf("reconfirm %s: %w", id, err)
+		return fmt.Errorf("reconfirm %s: %w", r.ID, err)
 	}
-	return q.release(ctx, id)
+	return q.release(ctx, r.ID)
 }
 
 func (q *Queue) workerOf(id dock.StoreID) *worker {

@@ -11,8 +11,8 @@ import (
 	"berth/hashing"
 )
 
-// checkedAgain is how long after its youngest receipt a recording on the spool
-// is read back once more, if nobody asked for that before: a second look on the
+// checkedAgain is how long after its only receipt a store is asked once more
+// for a recording on the spool, if nobody did that before: a second look on the
 // same day finds what a drive's cache hid, and lets the spool copy go.
 const checkedAgain = time.Hour
 
@@ -36,22 +36,26 @@ func (q *Queue) tidy(ctx context.Context) error {
 	}
 }
 
-// checkAgain releases what may go, and reads back what every store holds and
-// nobody looked at for a while. What a store answers is taken down by Reconfirm.
+// checkAgain asks the stores that were asked only once, a while ago, and gives
+// up the spool copy if it may go. What a store does wrong is taken down by then
+// and tried again the next time.
 func (q *Queue) checkAgain(ctx context.Context, r dock.Recording) error {
-	if q.releasable(r, 2) {
-		return q.release(ctx, r.ID)
-	}
-	if !q.releasable(r, 1) {
+	intent, ok := r.Spooled()
+	if !ok || !r.OnSpool() {
 		return nil
 	}
 	now := q.opts.Clock.Now()
+	var due []dock.Confirmation
 	for _, confirmation := range r.Receipts() {
-		if now.Since(confirmation.At) < checkedAgain {
-			return nil
+		store := confirmation.Receipt.Record().Store
+		if confirmations(r, store, intent.Sealed) == 1 && now.Since(confirmation.At) >= checkedAgain {
+			due = append(due, confirmation)
 		}
 	}
-	err := q.Reconfirm(ctx, r.ID)
+	if len(due) == 0 && !q.releasable(r) {
+		return nil
+	}
+	err := q.confirmAgain(ctx, r, due)
 	if ctx.Err() != nil || errors.Is(err, journal.ErrCommit) {
 		return err
 	}
@@ -61,16 +65,16 @@ func (q *Queue) checkAgain(ctx context.Context, r dock.Recording) error {
 	return nil
 }
 
-// releasable: every configured store was shown so many times to hold what is on
+// releasable: every configured store was shown at least twice to hold what is on
 // the spool, and together they are the copies that were asked for.
-func (q *Queue) releasable(r dock.Recording, times int) bool {
+func (q *Queue) releasable(r dock.Recording) bool {
 	intent, ok := r.Spooled()
 	if !ok || !r.OnSpool() || len(q.workers) == 0 || !r.Stored(q.opts.Copies) {
 		return false
 	}
 	for _, w := range q.workers {
 		expected := w.snapshot().expected
-		if expected == "" || confirmations(r, expected, intent.Sealed) < times {
+		if expected == "" || confirmations(r, expected, intent.Sealed) < 2 {
 			return false
 		}
 	}
@@ -85,7 +89,7 @@ func (q *Queue) release(ctx context.Context, id dock.RecordingID) error {
 	err := q.opts.Journal.Write(ctx, func(tx *journal.Tx) error {
 		released = false
 		r, err := tx.Recording(id)
-		if err != nil || !q.releasable(r, 2) {
+		if err != nil || !q.releasable(r) {
 			return err
 		}
 		intent, _ := r.Spooled()

@@ -62,8 +62,9 @@ func (m *Memory) Place(ctx context.Context) (dock.Place, error) {
 		return dock.Place{}, err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.place, fault.end()
+	place := m.place
+	m.mu.Unlock()
+	return place, fault.end()
 }
 
 // Put stores the sealed file.
