@@ -58,6 +58,7 @@ func BenchmarkPull(b *testing.B) {
 func benchmarkPull(b *testing.B, bays int) {
 	const size = 256 << 20
 	r := newRig(b)
+	r.spool.disk = kernel{}
 	block := footage(1 << 20)
 	b.SetBytes(int64(bays) * size)
 	b.ReportAllocs()

@@ -12,8 +12,8 @@ import (
 	"berth/ingest/seal"
 )
 
-// PullerOptions is what a Puller works with. All but Agency, Location and
-// Rehash are required.
+// PullerOptions is what a Puller works with. All but Agency, Location,
+// Copies and Rehash are required.
 type PullerOptions struct {
 	Spool      *Spool
 	Journal    *journal.Journal
@@ -24,7 +24,7 @@ type PullerOptions struct {
 	Turns      *Turns
 	Clock      dock.Clock
 	Location   bool // where a recording was made goes into its sealed closing record
-	Copies     int  // what the config asks for; an adopted file is kept to it
+	Copies     int  // that the config asks for; adopted files are held to it, and to one at least
 	Rehash     bool // a start-up hashes every sealed file and not only those in doubt
 	Log        *slog.Logger
 }
