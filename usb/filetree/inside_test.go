@@ -95,6 +95,48 @@ func TestRemovalOfAnotherObjectIsSaid(t *testing.T) {
 	}
 }
 
+// Not even an entry that claims to be a pipe makes us open one.
+func TestOnlyRegularFilesAreOpened(t *testing.T) {
+	tree, dir := newTree(t)
+	if err := unix.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, e := lookedAt(t, dir, "pipe")
+	if _, err := tree.Open(t.Context(), e, 0); !errors.Is(err, dock.ErrChanged) {
+		t.Errorf("open: %v", err)
+	}
+}
+
+// Whoever closes a reader that another goroutine is in takes no buffer from it.
+func TestReaderMayBeClosedWhileItReads(t *testing.T) {
+	tree, dir := newTree(t, "a")
+	if err := os.Truncate(filepath.Join(dir, "a"), 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	_, e := lookedAt(t, dir, "a")
+	r, err := tree.Reread(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, ended := make(chan struct{}), make(chan error)
+	go func() {
+		_, first := r.Read(make([]byte, 10))
+		close(begun)
+		_, err := io.Copy(io.Discard, r)
+		ended <- errors.Join(first, err)
+	}()
+	<-begun
+	if err := r.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("reading ended with %v", err)
+	}
+	if _, err := r.Read(make([]byte, 10)); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("read after closing: %v", err)
+	}
+}
+
 // leaves is a Root that has left after a number of looks; descriptors that
 // were opened before stay good, as they do for a folder that is moved away.
 type leaves struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -58,17 +59,21 @@ func (t *Tree) openFile(ctx context.Context, tried string, e dock.Entry, flags i
 
 // reader gives the content of one entry and no byte more.
 type reader struct {
-	tree      *Tree
-	entry     dock.Entry
-	file      *os.File
-	content   io.Reader // file itself, or what reads it past the cache
-	release   func()    // gives back what content needs; may be nil
-	left      int64     // bytes until the end that was listed
-	unchecked int64     // bytes since the root was looked for
-	err       error     // how reading ended; stays
+	tree    *Tree
+	entry   dock.Entry
+	file    *os.File
+	content io.Reader // file itself, or what reads it past the cache
+	release func()    // gives back what content needs; may be nil
+
+	busy      sync.Mutex // held while reading; guards what follows
+	left      int64      // bytes until the end that was listed
+	unchecked int64      // bytes since the root was looked for
+	err       error      // how reading ended; stays
 }
 
 func (r *reader) Read(p []byte) (int, error) {
+	r.busy.Lock()
+	defer r.busy.Unlock()
 	if r.err != nil {
 		return 0, r.err
 	}
@@ -110,15 +115,20 @@ func (r *reader) read(p []byte) (int, error) {
 }
 
 // Close ends reading. If the end was not reached, it says whether the object
-// is still the one that was listed.
+// is still the one that was listed. It does not wait for a read that a slow
+// medium holds up, and leaves that one its buffer.
 func (r *reader) Close() error {
+	if !r.busy.TryLock() {
+		return r.file.Close()
+	}
+	defer r.busy.Unlock()
 	var changed error
 	if r.err == nil {
 		changed = r.tree.confirm("close object on camera", r.entry)
 	}
-	err := r.file.Close()
-	if r.release != nil && err == nil {
+	if r.release != nil && !errors.Is(r.err, os.ErrClosed) {
 		r.release()
 	}
-	return errors.Join(changed, err)
+	r.err = os.ErrClosed
+	return errors.Join(changed, r.file.Close())
 }

@@ -128,6 +128,15 @@ func TestIdentityIsNotReadThroughLinksPipesAndFolders(t *testing.T) {
 	} {
 		f := newFixture(t)
 		must(t, make(f))
+		opens := opened(t, f.outside)
+		if name == "pipe" {
+			opens = opened(t, f.path("ID.TXT"))
+		}
+		defer func() {
+			if n := opens(); n != 0 {
+				t.Errorf("%s: opened %d times", name, n)
+			}
+		}()
 		if info := f.open(t, withIdentity("file:ID.TXT")).Info(); info.ID != "cam" {
 			t.Errorf("%s: identified as %+v", name, info)
 		}

@@ -50,8 +50,9 @@ func TestLookingAloneFindsWhatLeft(t *testing.T) {
 	expect("bay removed", 0)
 }
 
-// A moved directory is not watched any more: what leaves it later left no bay.
-func TestDirectoryThatIsNoBayAnyMoreTellsNothing(t *testing.T) {
+// An arrival is no departure, and a moved directory is not watched any more:
+// what leaves it later left no bay.
+func TestOnlyWhatLeavesTheBayHasLeft(t *testing.T) {
 	dir := t.TempDir()
 	w := newWatcher(func() {})
 	if w == nil {
@@ -63,6 +64,12 @@ func TestDirectoryThatIsNoBayAnyMoreTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.departures(path)
+	if err := os.Mkdir(filepath.Join(path, "arrives"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.departures(path); len(left) != 0 {
+		t.Errorf("an arrival counts as leaving: %v", left)
+	}
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}
