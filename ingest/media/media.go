@@ -89,7 +89,7 @@ func findBoxes(r io.ReadSeeker, sizeBytes int64) (ftyp, moov []byte) {
 		if h.body > sizeBytes-body {
 			return ftyp, nil
 		}
-		if limit := keptOf(h.kind); limit > 0 {
+		if limit := keptOf(h.kind); limit > 0 && (h.kind != "ftyp" || ftyp == nil) {
 			if h.body > limit {
 				return ftyp, nil
 			}

@@ -11,9 +11,10 @@ type Sniffer struct {
 	box    header // the box that is passing
 	left   int64  // bytes of box that are still to come
 	inBox  bool
-	ftyp   []byte
-	moov   []byte // of a moov that is not whole yet, too
-	whole  bool   // moov is
+	keep   *[]byte // what takes box's bytes; nil if it is skipped
+	ftyp   []byte  // the first
+	moov   []byte  // the first, also while it is not whole yet
+	whole  bool    // moov is
 	avi    []byte
 }
 
@@ -85,18 +86,28 @@ func (s *Sniffer) begin(p []byte) []byte {
 		}
 		return s.begin(p)
 	}
-	limit := keptOf(h.kind)
 	s.boxes++
-	if !ok || s.boxes > boxesMax || (limit > 0 && !h.toEnd && h.body > limit) {
+	if !ok || s.boxes > boxesMax {
 		s.done = true // without a whole moov: unreadable
 		return p
 	}
-	s.header, s.box, s.left, s.inBox = s.header[:0], h, h.body, true
-	if h.kind == "ftyp" {
-		s.ftyp = s.ftyp[:0]
+	s.header, s.box, s.left, s.inBox, s.keep = s.header[:0], h, h.body, true, nil
+	switch {
+	case !s.wanted(h.kind):
+	case h.kind == "moov":
+		s.keep = &s.moov
+	default:
+		s.ftyp = []byte{}
+		s.keep = &s.ftyp
 	}
 	s.end()
 	return p
+}
+
+// wanted reports that a box is kept: the first ftyp and the first moov, after
+// which nothing is looked at.
+func (s *Sniffer) wanted(kind string) bool {
+	return keptOf(kind) > 0 && (kind != "ftyp" || s.ftyp == nil)
 }
 
 // pass takes or skips what belongs to the box.
@@ -106,18 +117,12 @@ func (s *Sniffer) pass(p []byte) []byte {
 		n = min(n, s.left)
 		s.left -= n
 	}
-	limit := keptOf(s.box.kind)
-	kept := &s.moov
-	if s.box.kind == "ftyp" {
-		kept = &s.ftyp
-	}
-	switch {
-	case limit == 0:
-	case int64(len(*kept))+n > limit: // only a box to the end gets here
-		s.done = true
-		return nil
-	default:
-		*kept = append(*kept, p[:n]...)
+	if s.keep != nil {
+		if int64(len(*s.keep))+n > keptOf(s.box.kind) {
+			*s.keep, s.done = nil, true
+			return nil
+		}
+		*s.keep = append(*s.keep, p[:n]...)
 	}
 	s.end()
 	return p[n:]
@@ -145,8 +150,11 @@ func (s *Sniffer) Info() (info Info) {
 	if s.shape == shapeUndecided {
 		s.settle() // a recording shorter than what tells the container
 	}
-	if s.inBox && s.box.toEnd && s.box.kind == "moov" && !s.done {
-		s.whole = true
+	if s.inBox && !s.done { // the recording ended within a box
+		s.whole = s.box.toEnd && s.keep == &s.moov
+		if !s.box.toEnd && s.keep == &s.ftyp {
+			s.ftyp = nil
+		}
 	}
 	s.done = true
 	switch {
