@@ -95,6 +95,7 @@ type Listing struct {
 var (
 	ErrGone    = errors.New("camera is gone")                     // unplugged, or another one in its place
 	ErrChanged = errors.New("object changed on the camera")       // not the object that was listed
+	ErrBusy    = errors.New("object is still being written")      // not whole yet
 	ErrNoClear = errors.New("not permitted by this clearance")    // an Eraser refuses
 	ErrLimit   = errors.New("camera exceeds what is read of one") // a bound on hostile input
 )
@@ -118,7 +119,8 @@ type Camera interface {
 	// List walks the whole camera to the end. A partial listing is an error.
 	List(ctx context.Context) (Listing, error)
 	// Open reads an entry's content from offset on. It fails with ErrChanged if
-	// the object's identity is no longer e.Identity. A read error is returned as
+	// the object's identity is no longer e.Identity, and with ErrBusy where the
+	// driver can tell that somebody is still writing to it. A read error is returned as
 	// it is; io.EOF comes only at the object's end. ctx bounds the Open, not the reads.
 	Open(ctx context.Context, e Entry, offset int64) (io.ReadCloser, error)
 	Close() error

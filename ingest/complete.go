@@ -43,8 +43,9 @@ func (p *Puller) completeLeft(ctx context.Context, intended dock.Fact) (done boo
 	return true, p.complete(ctx, intended, file)
 }
 
-// left looks for an intent that an earlier pull in this process left alone,
-// after its file was whole, and completes it.
+// left looks for what an earlier pull already did: a recording whose sealed
+// file is kept somewhere is never replaced by what the camera gives now, and an
+// intent that was left alone after its file was whole is completed.
 func (p *Puller) left(ctx context.Context, id dock.RecordingID) (intent dock.SpoolIntent, done bool, err error) {
 	var recording dock.Recording
 	err = p.Journal.Read(ctx, func(tx *journal.Tx) (err error) {
@@ -53,6 +54,9 @@ func (p *Puller) left(ctx context.Context, id dock.RecordingID) (intent dock.Spo
 	})
 	if err != nil {
 		return intent, false, err
+	}
+	if spooled, ok := recording.Spooled(); ok && p.kept(recording, spooled) {
+		return spooled, true, nil
 	}
 	intent, outstanding := recording.Intended()
 	if !outstanding {
@@ -64,6 +68,15 @@ func (p *Puller) left(ctx context.Context, id dock.RecordingID) (intent dock.Spo
 		return intent, false, nil // the camera still has it
 	}
 	return intent, done, err
+}
+
+// kept reports whether the sealed file is on the spool or confirmed in a store.
+func (p *Puller) kept(recording dock.Recording, spooled dock.SpoolIntent) bool {
+	if len(recording.Receipts()) > 0 {
+		return true
+	}
+	_, err := os.Lstat(p.Spool.final(spooled.Sealed))
+	return err == nil
 }
 
 // latestIntent returns the recording's latest spool intent as it was journalled.

@@ -69,6 +69,21 @@ func TestSameNameInALaterDockingWithOtherBytesHoldsTheRecording(t *testing.T) {
 	}
 }
 
+// Whoever asks for a pull of what is sealed already must not get the camera's
+// present bytes put in the place of the sealed ones: that is for a person.
+func TestWhatIsSealedIsNeverReplacedByAnotherRead(t *testing.T) {
+	r := newRig(t)
+	camera, pull := pulled(t, r, 1000)
+	before, _ := r.recording(pull.Recording).Spooled()
+	camera.content[0] ^= 1
+	read := camera.read
+	again, err := r.puller.Pull(t.Context(), elsewhere(r, camera, pull))
+	must(t, err)
+	if again.Sealed != before.Sealed || camera.read != read || len(r.finals()) != 1 {
+		t.Errorf("pulled again: %s after %s, %d bytes read", again.Sealed, before.Sealed, camera.read-read)
+	}
+}
+
 func TestASecondReadThatDoesNotEndAsListedIsNoFact(t *testing.T) {
 	for name, script := range map[string]func(*fakeCamera) error{
 		"ends early":    func(c *fakeCamera) error { c.breakAt = 1<<20 + 7; return dock.ErrChanged },

@@ -41,6 +41,9 @@ func (h *demoHome) report(ctx context.Context, result played) error {
 		}
 		table = append(table, c)
 	}
+	if len(table) != len(h.cameras) || len(table) == 0 {
+		return fmt.Errorf("%d of %d cameras went the whole way", len(table), len(h.cameras))
+	}
 	if _, err := j.VerifyChain(ctx); err != nil {
 		return fmt.Errorf("check the custody log: %w", err)
 	}
@@ -98,9 +101,7 @@ func (h *demoHome) print(table []checked, took time.Duration) {
 		sum.Cameras = append(sum.Cameras, c.CameraSummary)
 		sum.Bytes += c.Bytes
 	}
-	if len(table) > 0 {
-		sum.Next = h.hints(table[0])
-	}
+	sum.Next = h.hints(table[0])
 	fmt.Println()
 	for _, line := range sum.Draw(screen()) {
 		fmt.Println(line)

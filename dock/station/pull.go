@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"berth/dock"
 	"berth/ingest"
 )
+
+// busyWait is how long an object that somebody writes to is left alone.
+const busyWait = time.Second
 
 func (d *docking) order(it *item, progress func(int64)) ingest.Pull {
 	return ingest.Pull{
@@ -61,6 +65,10 @@ func (d *docking) sortOut(ctx context.Context, it *item, what string, err error)
 		return context.Cause(ctx)
 	case fatal(err), errors.Is(err, dock.ErrGone):
 		return err
+	}
+	if errors.Is(err, dock.ErrBusy) {
+		it.notNow = d.now() + busyWait // no failure: it is simply not whole yet
+		return nil
 	}
 	d.failed(it, what, err)
 	if errors.Is(err, dock.ErrChanged) {

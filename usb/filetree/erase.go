@@ -29,6 +29,9 @@ func (t *Tree) Erase(ctx context.Context, e dock.Entry, c dock.Clearance) error 
 		return t.failed(tried, err)
 	}
 	defer unix.Close(looked)
+	if err := notWrittenObject(looked); err != nil {
+		return t.failed(tried, err)
+	}
 	parent, name, err := lookUpParent(root, string(e.Handle))
 	if err != nil {
 		return t.failed(tried, err)

@@ -38,7 +38,8 @@ func (t *Tree) Open(ctx context.Context, e dock.Entry, offset int64) (io.ReadClo
 }
 
 // openFile opens the object of e, which it looked at first, so that nothing
-// but a regular file with the right identity is ever opened.
+// but a regular file with the right identity is ever opened, and none that is
+// still being written.
 func (t *Tree) openFile(ctx context.Context, tried string, e dock.Entry, flags int) (*os.File, error) {
 	root, err := t.begin(ctx)
 	if err != nil {
@@ -52,6 +53,10 @@ func (t *Tree) openFile(ctx context.Context, tried string, e dock.Entry, flags i
 	defer unix.Close(looked)
 	fd, err := reopen(looked, flags)
 	if err != nil {
+		return nil, t.failed(tried, err)
+	}
+	if err := notWritten(fd); err != nil {
+		unix.Close(fd)
 		return nil, t.failed(tried, err)
 	}
 	return os.NewFile(uintptr(fd), "object on camera"), nil
