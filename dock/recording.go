@@ -28,6 +28,7 @@ type Recording struct {
 func StateOf(facts []Fact) State {
 	r := Recording{Facts: facts}
 	result, _ := r.eraseResult()
+	_, spooled := r.Spooled()
 	switch {
 	case result.Outcome == EraseConfirmed:
 		return StateErased
@@ -39,7 +40,7 @@ func StateOf(facts []Fact) State {
 		return StateCleared
 	case r.Stored(0):
 		return StateStored
-	case has[Spooled](facts):
+	case spooled:
 		return StateSpooled
 	}
 	return StateSeen
