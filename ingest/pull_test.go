@@ -252,10 +252,12 @@ func TestPullsBesideEachOther(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 4 {
 		content := footage(4*seal.SegmentPlain + i)
-		pull := r.see(newCamera(fmt.Sprint("cam", i), content), fmt.Sprint("B", i))
-		pull.Priority = i == 0
+		camera := newCamera(fmt.Sprint("cam", i), content)
+		bay := fmt.Sprint("B", i)
+		pulls := []Pull{r.see(camera, bay), r.see(camera, bay)} // the second one uses buffers again
 		group.Go(func() {
-			for range 2 { // a second one while the others run: buffers are used again
+			for _, pull := range pulls {
+				pull.Priority = i == 0
 				if _, err := r.puller.Pull(t.Context(), pull); err != nil {
 					t.Error(err)
 					return
