@@ -88,7 +88,11 @@ func printReport(out io.Writer, report custody.Report) {
 	if report.SignerPinned {
 		signer += " (the key you passed)"
 	}
-	fmt.Fprintf(out, "%s: whole, sha256 %s, signed by %s, sealed to %d keys\n", report.File, report.SHA256, signer, len(report.Recipients))
+	keys := "1 key"
+	if n := len(report.Recipients); n != 1 {
+		keys = fmt.Sprintf("%d keys", n)
+	}
+	fmt.Fprintf(out, "%s: whole, sha256 %s, signed by %s, sealed to %s\n", report.File, report.SHA256, signer, keys)
 }
 
 func writeJSON(out io.Writer, v any) error {
