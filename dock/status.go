@@ -1,6 +1,15 @@
 package dock
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// The ways in which a station refuses what a person asks of it.
+var (
+	ErrUnknownID = errors.New("no recording or exception has this id")
+	ErrNotHeld   = errors.New("nothing holds it")
+)
 
 // Mode is what the station as a whole is willing to do.
 type Mode string

@@ -36,7 +36,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newRun(), newDemo(), newStatus(), newRecordings(), newHold(), newRelease(),
 		agency.NewOpenCommand(), agency.NewVerifyCommand(),
-		newKeys(), newStores(), newConfig(), newVersion(),
+		newKeys(), newStores(), newConfig(), agency.NewVersionCommand(),
 	)
 	return root
 }

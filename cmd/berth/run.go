@@ -37,7 +37,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	log.Info("station is up", "station", cfg.Station.ID, "version", version(), "bays", len(cfg.Bays), "stores", len(cfg.Stores))
+	log.Info("station is up", "station", cfg.Station.ID, "version", agency.Version(), "bays", len(cfg.Bays), "stores", len(cfg.Stores))
 	return a.run(ctx)
 }
 

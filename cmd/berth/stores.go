@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -38,13 +39,14 @@ func newStores() *cobra.Command {
 	return stores
 }
 
+// commission makes the directory a store, or returns the UUID that it has.
 func commission(ctx context.Context, cfg *config.Config, name string) (dock.StoreID, error) {
 	for _, s := range cfg.Stores {
 		if s.Name != name {
 			continue
 		}
 		id, err := offload.NewDirectory(s.Name, s.Path, s.SharesDevice, "").Commission(ctx)
-		if err != nil {
+		if err != nil && !errors.Is(err, offload.ErrCommissioned) {
 			return "", fmt.Errorf("commission store %s: %w", name, err)
 		}
 		return id, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -68,12 +69,15 @@ func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger, demo tr
 	if err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(cfg.Station.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
 	a := &appliance{config: cfg, log: log}
 	if a.bus, err = newBus(cfg); err != nil {
 		return nil, err
 	}
 	if found := findPrivateKey(cfg, recipients); found != "" && !demo {
-		a.front = station.NewSafe(dock.StationID(cfg.Station.ID), version(), privateKeyProblem(found), bays(cfg), a.bus, log)
+		a.front = station.NewSafe(dock.StationID(cfg.Station.ID), agency.Version(), privateKeyProblem(found), bays(cfg), a.bus, log)
 	} else if a.front, err = a.full(ctx, recipients, demo); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -107,7 +111,7 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, demo 
 		Spool: a.spool, Journal: a.journal, Station: id, Agency: cfg.Station.Agency,
 		Recipients: recipients, Signer: seal.NewSigner(cfg.Station.ID, keys.signing),
 		Turns: ingest.NewTurns(2*runtime.GOMAXPROCS(0), clock), Clock: clock,
-		Location: cfg.Metadata.LocationOn(), Log: a.log,
+		Location: cfg.Metadata.LocationOn(), Copies: cfg.Copies, Log: a.log,
 	})
 	targets, err := openStores(cfg)
 	if err != nil {
@@ -122,7 +126,7 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, demo 
 		Copies: cfg.Copies, Clock: clock, Log: a.log,
 	})
 	return station.New(station.Options{
-		ID: id, Version: version(), Bays: bays(cfg),
+		ID: id, Version: agency.Version(), Bays: bays(cfg),
 		Erasing: station.Erasing{
 			Copies: cfg.Copies, After: dock.EraseAfter(cfg.Erase.After), Grace: time.Duration(cfg.Erase.Grace),
 		},

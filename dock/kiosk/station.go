@@ -27,8 +27,8 @@ type Station interface {
 // The refusals that a client can tell apart. Station returns the first two,
 // possibly wrapped; the client returns all of them.
 var (
-	ErrUnknownID  = errors.New("no recording or exception has this id")
-	ErrNotHeld    = errors.New("nothing holds it")
+	ErrUnknownID  = dock.ErrUnknownID
+	ErrNotHeld    = dock.ErrNotHeld
 	ErrDenied     = errors.New("not permitted")
 	ErrRequest    = errors.New("request refused")     // malformed, too large, or not in the table
 	ErrFailed     = errors.New("the station failed")  // it tried, and could not

@@ -2,42 +2,54 @@ package station
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"berth/dock"
+	"berth/dock/journal"
 )
 
 // Hold keeps a recording on its camera until a person releases it. by says who
-// asked; both texts are personal and end up encrypted.
+// asked; both texts are personal and end up encrypted. dock.ErrUnknownID if
+// there is no such recording.
 func (s *Station) Hold(ctx context.Context, id, by, reason string) error {
-	recording := dock.RecordingID(id)
-	if err := s.append(ctx, recording, dock.Hold{Code: dock.HoldPerson, By: by, Text: reason}); err != nil {
-		return fmt.Errorf("hold %s: %w", id, err)
-	}
-	return nil
+	err := s.o.Journal.Append(ctx, dock.Fact{
+		Recording: dock.RecordingID(id), Body: dock.Hold{Code: dock.HoldPerson, By: by, Text: reason},
+	})
+	return s.answered("hold", id, err)
 }
 
 // Release lifts the holds of a recording, or accepts an exception: whatever
-// hides behind it may stay behind when the camera is emptied.
+// hides behind it may stay behind when the camera is emptied. dock.ErrUnknownID
+// if there is neither, dock.ErrNotHeld if nothing holds the recording.
 func (s *Station) Release(ctx context.Context, id, by, reason string) error {
 	if strings.HasPrefix(id, "x") {
-		if err := s.o.Journal.ReleaseException(ctx, dock.ExceptionID(id), by, reason); err != nil {
-			return fmt.Errorf("release exception %s: %w", id, err)
+		return s.answered("release exception", id, s.o.Journal.ReleaseException(ctx, dock.ExceptionID(id), by, reason))
+	}
+	err := s.o.Journal.Write(ctx, func(tx *journal.Tx) error {
+		recording, err := tx.Recording(dock.RecordingID(id))
+		if err != nil {
+			return err
 		}
-		s.stirred.beat()
-		return nil
-	}
-	if err := s.append(ctx, dock.RecordingID(id), dock.Release{By: by, Text: reason}); err != nil {
-		return fmt.Errorf("release %s: %w", id, err)
-	}
-	return nil
+		if recording.Held() == nil {
+			return dock.ErrNotHeld
+		}
+		_, err = tx.Append(dock.Fact{Recording: recording.ID, Body: dock.Release{By: by, Text: reason}})
+		return err
+	})
+	return s.answered("release", id, err)
 }
 
-func (s *Station) append(ctx context.Context, id dock.RecordingID, body dock.FactBody) error {
-	if err := s.o.Journal.Append(ctx, dock.Fact{Recording: id, Body: body}); err != nil {
-		return err
+// answered wakes the dockings that may go on now, and says what was refused in
+// the caller's words.
+func (s *Station) answered(what, id string, err error) error {
+	switch {
+	case err == nil:
+		s.stirred.beat()
+		return nil
+	case errors.Is(err, journal.ErrUnknown):
+		return fmt.Errorf("%s %q: %w", what, id, dock.ErrUnknownID)
 	}
-	s.stirred.beat()
-	return nil
+	return fmt.Errorf("%s %q: %w", what, id, err)
 }

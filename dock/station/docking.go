@@ -81,6 +81,8 @@ func (d *docking) run(ctx context.Context) error {
 		}
 		err := d.take(ctx, next(d.view))
 		switch {
+		case fatal(err): // before anything else: even an undocking must not hide it
+			return err
 		case context.Cause(ctx) != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, dock.ErrChanged):
@@ -120,6 +122,9 @@ func (d *docking) rest(ctx context.Context) {
 	}
 	if d.view.blocked > now {
 		until = min(until, d.view.blocked)
+	}
+	if d.wake == nil { // something of our own making is to be looked up
+		until = min(until, d.mayAskAt())
 	}
 	if pause(ctx, max(until-now, 0), d.wake) {
 		// Receipts come in bursts; a large docking is not looked up for each.
@@ -189,10 +194,7 @@ func (d *docking) end(ctx context.Context, cause error) error {
 		reason = "station stopped"
 	}
 	d.bay.station.o.Log.Info("docking ended", "bay", d.bay.name, "docking", d.row.ID, "reason", reason)
-	if err := d.journal.EndDocking(context.WithoutCancel(ctx), d.row.ID, reason); err != nil {
-		return errors.Join(cause, err)
-	}
-	return cause
+	return errors.Join(cause, d.journal.EndDocking(context.WithoutCancel(ctx), d.row.ID, reason))
 }
 
 // failed notes that something with an item did not work and when to try again.

@@ -61,9 +61,11 @@ func (d *docking) state(ctx context.Context) error {
 // docking, for this recording only, or for the station.
 func (d *docking) sortOut(ctx context.Context, it *item, what string, err error) error {
 	switch {
+	case fatal(err): // before anything else: even an undocking must not hide it
+		return err
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case fatal(err), errors.Is(err, dock.ErrGone):
+	case errors.Is(err, dock.ErrGone):
 		return err
 	}
 	if errors.Is(err, dock.ErrBusy) {

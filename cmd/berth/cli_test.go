@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"berth/cmd/internal/agency"
+	"berth/config"
+	"berth/dock"
+	"berth/dock/kiosk"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"berth": func() { os.Exit(agency.Execute(context.Background(), newRoot(), os.Args[1:], os.Stderr)) },
+	})
+}
+
+// The scripts in testdata read like the manual, and are run as it says.
+func TestCommandsDoWhatTheManualSays(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"until": until,
+		},
+	})
+}
+
+// until CONFIG BAY STATE waits until the running station says so of the bay;
+// BAY "station" waits until it answers at all.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: until CONFIG BAY STATE")
+	}
+	cfg, err := config.Load(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	client := kiosk.NewClient(cfg.Station.Data)
+	for {
+		err := watchFor(ctx, client, dock.BayName(args[1]), dock.BayState(args[2]))
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			ts.Fatalf("bay %s never became %s: %v", args[1], args[2], err)
+		}
+		// Not up yet: only a socket that appears could tell, so ask again.
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func watchFor(ctx context.Context, client *kiosk.Client, bay dock.BayName, state dock.BayState) error {
+	var last dock.Status
+	for status, err := range client.Watch(ctx) {
+		if err != nil {
+			return err
+		}
+		if bay == "station" {
+			return nil
+		}
+		for _, b := range status.Bays {
+			if b.Bay == bay && b.State == state {
+				return nil
+			}
+		}
+		last = status
+	}
+	text, _ := json.Marshal(last)
+	return fmt.Errorf("the station stopped answering; last: %s", text)
+}
