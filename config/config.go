@@ -60,8 +60,8 @@ const (
 type Camera struct {
 	Name       string   `mapstructure:"name" need:"yes" form:"name" doc:"The profile's name, as it stands in reports."`
 	Driver     string   `mapstructure:"driver" default:"directory" choice:"directory" doc:"How the camera is read."`
-	Recordings []string `mapstructure:"recordings" form:"glob" max:"64" doc:"Which files are recordings, as patterns of paths on the camera. Files that no pattern names are pulled too. Empty: every file."`
-	Auxiliary  []string `mapstructure:"auxiliary" form:"glob" max:"64" doc:"Files that are no evidence, such as thumbnails: listed, never pulled, never erased."`
+	Recordings []string `mapstructure:"recordings" form:"glob" max:"64" doc:"Which files are recordings, as patterns of paths on the camera. A pattern without a slash holds in every folder, and upper and lower case are alike. Files that no pattern names are pulled too. Empty: every file."`
+	Auxiliary  []string `mapstructure:"auxiliary" form:"glob" max:"64" doc:"Files that are no evidence, such as thumbnails: listed, never pulled, never erased. What is a recording too is a recording."`
 	Identity   []string `mapstructure:"identity" default:"folder-name" form:"identity" max:"8" doc:"What tells which camera it is, in order: file:NAME is the content of a small file on the camera, folder-name the name of its folder."`
 }
 

@@ -31,7 +31,7 @@ func exampleConfig() Config {
 		},
 		Cameras: []Camera{{
 			Name: "acme-bc2", Driver: "directory",
-			Recordings: []string{"DCIM/**"}, Auxiliary: []string{"**/*.THM"},
+			Recordings: []string{"DCIM/**/*.MP4"}, Auxiliary: []string{"*.THM"},
 			Identity: []string{"file:ID.TXT", "folder-name"},
 		}},
 		Sealing: Sealing{Recipients: []string{"/etc/berth/agency.pem", "/etc/berth/escrow.pem"}},
