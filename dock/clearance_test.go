@@ -98,3 +98,12 @@ func TestWitnessDoesNotCountAReadThatFailed(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+func TestWitnessDoesNotCountAReadOfAnotherSize(t *testing.T) {
+	w, e := NewWitness(attachment), entryOf()
+	e.SizeBytes++ // the camera listed one byte more than it gave
+	reread(t, w, e, bytes.NewReader(content))
+	if err := w.Permit(e, goodClearance(t)); !errors.Is(err, ErrNoClear) {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -79,6 +79,7 @@ func TestCopiesAreCountedOncePerStoreAndDevice(t *testing.T) {
 		"on the spool's device":            {[]Receipt{copyOf("a", "1", false, true)}, 0},
 		"on the spool's device, by IT":     {[]Receipt{copyOf("a", "1", true, true)}, 1},
 		"of other bytes":                   {[]Receipt{copyOf("a", "1", false, false), wrong}, 1},
+		"of a store without identity":      {[]Receipt{{ReceiptRecord{SealedSHA256: sealed().Digest, Device: "1", Grade: GradeRehashed}}}, 0},
 		"the zero receipt":                 {[]Receipt{{}}, 0},
 		"unknown devices may be one":       {[]Receipt{copyOf("a", "", false, false), copyOf("b", "", false, false)}, 1},
 		"a spool copy takes no one's turn": {[]Receipt{copyOf("a", "1", false, true), copyOf("b", "1", false, false)}, 1},

@@ -136,6 +136,13 @@ func TestTwoEntriesOfOneNameAreTwoRecordings(t *testing.T) {
 	}
 }
 
+func TestOneNameIsReplacedOnce(t *testing.T) {
+	p := Reconcile("d2", false, []Known{knownOf("r1", "A", 5)}, full(listed("A", 6), listed("A", 7)), true)
+	if p.Matches[0].Replaces != "r1" || p.Matches[1].Replaces != "" {
+		t.Fatalf("%+v", p.Matches)
+	}
+}
+
 func TestSizesThatCannotBeBecomeExceptions(t *testing.T) {
 	p := Reconcile("d1", false, nil, Listing{Entries: []Entry{listed("A", -1), listed("B", 1<<53), listed("C", 1<<53-1)}, Exceptions: []Exception{{Kind: ExceptionLink}}}, true)
 	if len(p.Matches) != 1 || p.Matches[0].Entry.Name != "C" || len(p.Exceptions) != 3 {
