@@ -65,7 +65,7 @@ func (j *Journal) EndDocking(ctx context.Context, id dock.DockingID, reason stri
 }
 
 func (tx *Tx) endDocking(d dockingRow, reason string) error {
-	seq, err := tx.write(event{kind: "docking-ended", docking: d.id, body: map[string]any{"reason": reason}}, tx.j.now())
+	seq, err := tx.write(event{kind: "docking-ended", docking: d.id, body: map[string]any{"reason": display(reason)}}, tx.j.now())
 	if err == nil {
 		_, err = tx.exec(`UPDATE dockings SET ended = ? WHERE number = ?`, seq, d.number)
 	}
