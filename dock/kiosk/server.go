@@ -102,7 +102,7 @@ func (s *Server) Run(ctx context.Context) error {
 		grace, cancel := context.WithTimeout(base, s.limits.grace)
 		defer cancel()
 		if server.Shutdown(grace) != nil {
-			server.Close()
+			_ = server.Close() // says what Shutdown said
 		}
 		cut()
 		s.wait()
