@@ -27,9 +27,8 @@ type medium interface {
 	Rename(from, to string) error
 	// Remove takes a name away.
 	Remove(path string) error
-	// Space is what the filesystem of dir has left for the station, and what is
-	// in use on it, in bytes.
-	Space(dir *os.File) (freeBytes, usedBytes int64, err error)
+	// Space is what the filesystem of dir has left for the station, in bytes.
+	Space(dir *os.File) (freeBytes int64, err error)
 }
 
 // kernel is the medium that is a filesystem of this machine.
@@ -82,12 +81,12 @@ func (kernel) Rename(from, to string) error {
 
 func (kernel) Remove(path string) error { return os.Remove(path) }
 
-func (kernel) Space(dir *os.File) (freeBytes, usedBytes int64, err error) {
+func (kernel) Space(dir *os.File) (freeBytes int64, err error) {
 	var st unix.Statfs_t
 	if err := unix.Fstatfs(int(dir.Fd()), &st); err != nil {
-		return 0, 0, os.NewSyscallError("fstatfs", err)
+		return 0, os.NewSyscallError("fstatfs", err)
 	}
-	return int64(st.Bavail) * st.Bsize, int64(st.Blocks-st.Bfree) * st.Bsize, nil
+	return int64(st.Bavail) * st.Bsize, nil
 }
 
 // directIO reports whether the file can be read and written past the page

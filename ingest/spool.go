@@ -30,6 +30,8 @@ type Spool struct {
 	root         *os.File // for syncing names and for the lock
 	damaged      *os.File
 
+	// used is the size of all files that have their final name.
+	used atomic.Int64
 	// broken is set by the first failed acknowledgement, for good.
 	broken atomic.Bool
 	// naming makes renaming and syncing the directory one step, so that no
@@ -92,7 +94,21 @@ func (s *Spool) open() error {
 		return err
 	}
 	defer parent.Close()
-	return errors.Join(s.syncDir(s.root), s.syncDir(parent))
+	return errors.Join(s.count(), s.syncDir(s.root), s.syncDir(parent))
+}
+
+// count adds up what an earlier process left.
+func (s *Spool) count() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if sealedPattern.MatchString(entry.Name()) {
+			s.used.Add(sizeOf(filepath.Join(s.dir, entry.Name())))
+		}
+	}
+	return nil
 }
 
 // openPrivate makes dir if it is missing and takes away everybody else's access.
@@ -151,12 +167,12 @@ func (s *Spool) Dir() string { return s.dir }
 // read-back is slower and only as honest as dropping the cache can make it.
 func (s *Spool) DirectIO() bool { return s.direct }
 
-// Free returns what the filesystem has left for the station and what is in use
-// on it, in bytes.
+// Free returns what the filesystem has left for the station, and what the
+// spool's sealed files take, in bytes.
 func (s *Spool) Free() (freeBytes, usedBytes int64, err error) {
-	freeBytes, usedBytes, err = s.disk.Space(s.root)
+	freeBytes, err = s.disk.Space(s.root)
 	if err != nil {
 		return 0, 0, fmt.Errorf("ask for the free space of spool %s: %w", s.dir, err)
 	}
-	return freeBytes, usedBytes, nil
+	return freeBytes, s.used.Load(), nil
 }

@@ -43,8 +43,13 @@ func (s *Spool) Sealed(i dock.SpoolIntent) dock.Sealed {
 func (s *Spool) Release(sealed hashing.Digest) error {
 	s.naming.Lock()
 	defer s.naming.Unlock()
-	if err := s.disk.Remove(s.final(sealed)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	size := sizeOf(s.final(sealed))
+	err := s.disk.Remove(s.final(sealed))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("release %s from the spool: %w", sealed, err)
+	}
+	if err == nil {
+		s.used.Add(-size)
 	}
 	return s.syncDir(s.root)
 }
@@ -61,14 +66,27 @@ func (s *Spool) install(ctx context.Context, file string, sealed hashing.Digest)
 	defer s.naming.Unlock()
 	if final := s.final(sealed); file != final {
 		err := s.disk.Rename(file, final)
-		if errors.Is(err, fs.ErrExist) {
+		switch {
+		case errors.Is(err, fs.ErrExist):
 			err = s.replaceTwin(ctx, file, sealed)
+		case err == nil:
+			s.used.Add(sizeOf(final))
 		}
 		if err != nil {
 			return fmt.Errorf("give the sealed file %s its name: %w", sealed, err)
 		}
 	}
 	return s.syncDir(s.root)
+}
+
+// sizeOf is the file's size in bytes, 0 where it cannot be told: it only goes
+// into what status shows.
+func sizeOf(path string) int64 {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 func (s *Spool) replaceTwin(ctx context.Context, file string, sealed hashing.Digest) error {

@@ -158,6 +158,25 @@ func TestAFilesystemThatCannotSetSpaceAsideKeepsTheClaimUntilItIsWritten(t *test
 	}
 }
 
+func TestTheSpoolKnowsWhatItHolds(t *testing.T) {
+	r := newRig(t)
+	camera := newCamera("cam", footage(100_000))
+	intent, err := r.puller.Pull(t.Context(), r.see(camera, "A1"))
+	must(t, err)
+	holds := func(want int64) {
+		t.Helper()
+		if _, used, err := r.spool.Free(); err != nil || used != want {
+			t.Errorf("the spool says that it holds %d bytes, %v; want %d", used, err, want)
+		}
+	}
+	holds(intent.SealedBytes)
+	r.restart()
+	holds(intent.SealedBytes)
+	must(t, r.spool.Release(intent.Sealed))
+	must(t, r.spool.Release(intent.Sealed))
+	holds(0)
+}
+
 func TestReleaseRemovesOneFileDurablyAndCanBeRepeated(t *testing.T) {
 	r := newRig(t)
 	_, pull := pulled(t, r, 100)

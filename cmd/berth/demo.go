@@ -124,7 +124,7 @@ func (h *demoHome) follow(ctx context.Context, f front, live *view.Live, once bo
 	defer frame.Stop()
 	for {
 		status := f.Status(ctx)
-		if err := live.Show(status); err != nil {
+		if err := live.Show(withoutAdvice(status)); err != nil {
 			return status, err
 		}
 		if once && h.finished(status) {
@@ -140,6 +140,19 @@ func (h *demoHome) follow(ctx context.Context, f front, live *view.Live, once bo
 		case <-frame.C:
 		}
 	}
+}
+
+// withoutAdvice leaves out what is to be improved before real use: the demo is
+// about the way of the recordings, and berth status names the rest.
+func withoutAdvice(status dock.Status) dock.Status {
+	var urgent []dock.Problem
+	for _, p := range status.Problems {
+		if !p.Advice {
+			urgent = append(urgent, p)
+		}
+	}
+	status.Problems = urgent
+	return status
 }
 
 // finished reports whether every camera of the demo is empty and ready.

@@ -119,7 +119,9 @@ func copies(table []checked) int {
 // hints are commands that work now, without a running station.
 func (h *demoHome) hints(example checked) []view.Hint {
 	self, cfg := h.short(os.Args[0]), h.short(filepath.Join(h.dir, "berth.yaml"))
-	file, key := h.short(example.file), h.short(filepath.Join(h.dir, "agency-side", "agency.key.pem"))
+	// The first digits of a digest are enough for the shell to find the file.
+	file := h.short(filepath.Dir(example.file)) + "/" + filepath.Base(example.file)[:8] + "*"
+	key := h.short(filepath.Join(h.dir, "agency-side", "agency.key.pem"))
 	station := h.short(filepath.Join(keysDir(h.config.Station.Data), "station.pub.pem"))
 	return []view.Hint{
 		{Command: fmt.Sprintf("%s recordings --config %s", self, cfg), Why: "all recordings"},

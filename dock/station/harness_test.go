@@ -158,7 +158,7 @@ func (h *house) undock(camera, bay string) {
 // wait waits until the bay's status satisfies what, and returns it.
 func (h *house) wait(bay, what string, is func(dock.BayStatus) bool) dock.BayStatus {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 60*time.Second)
 	defer cancel()
 	var last dock.BayStatus
 	for {

@@ -54,7 +54,7 @@ func (d *docking) shown() {
 }
 
 type sum struct {
-	total, spooled, reread, stored, erased, held, troubled int
+	total, spooled, reread, stored, erased, pending, held, troubled int
 
 	bytes, spooledBytes int64
 	trouble             string
@@ -72,6 +72,7 @@ func (d *docking) sum() sum {
 		t.reread += count(it.reread)
 		t.stored += count(it.stored)
 		t.erased += count(it.erased)
+		t.pending += count(it.pending)
 		t.held += count(it.held && !it.erased)
 		if it.failures >= attentionAfter {
 			t.troubled++
@@ -107,7 +108,7 @@ func (d *docking) judge(t sum) (dock.BayState, string) {
 		return dock.BayReading, ""
 	case t.erased == t.total && d.view.erases:
 		return dock.BayReady, ""
-	case t.erased > 0:
+	case t.erased+t.pending > 0:
 		return dock.BayErasing, ""
 	case t.stored == t.total:
 		return dock.BayStored, ""
