@@ -22,9 +22,11 @@ erase: {after: copies, grace: 12h, second-read: full}
 metadata: {location: on}
 `
 
-func TestEveryMistakeIsNamedWithItsLineAndWhatToWrite(t *testing.T) {
-	const file = "/etc/berth/berth.yaml"
-	for _, c := range []struct{ name, old, new, want string }{
+// mistake is one edit of the file above, and what must be said of it.
+type mistake struct{ name, old, new, want string }
+
+func mistakesInValues() []mistake {
+	return []mistake{
 		{"unknown key", "agency:", "agncy:", `:1: station.agncy: unknown key (did you mean "agency"?)`},
 		{"unknown key at the top", "sealing:", "seeling:", `:7: seeling: unknown key (did you mean "sealing"?)`},
 		{"key in the wrong case", "copies: 2", "Copies: 2", `:11: Copies: unknown key (did you mean "copies"?)`},
@@ -61,6 +63,11 @@ func TestEveryMistakeIsNamedWithItsLineAndWhatToWrite(t *testing.T) {
 		{"unknown word", "after: copies", "after: coppies", `:12: erase.after: "coppies" is not one of copies, never (did you mean "copies"?)`},
 		{"boolean for a word", "location: on", "location: true", `:13: metadata.location: "true" is not one of on, off (write on or off)`},
 		{"word for a boolean", "path: /mnt/vault", "path: /mnt/vault, shares-device: yes", `:10: stores[1].shares-device: "yes" is neither true nor false`},
+	}
+}
+
+func mistakesInStructure() []mistake {
+	return []mistake{
 		{"number for a text", "agency: Springfield PD", "agency: 911", `:1: station.agency: "911" is no text to YAML (put it in quotes: "911")`},
 		{"unusable station id", "id: hq-dock-1", "id: HQ Dock", `:1: station.id: "HQ Dock" is no name that can be used here`},
 		{"station id as a path", "id: hq-dock-1", "id: ../x", `:1: station.id: "../x" is no name`},
@@ -98,7 +105,12 @@ func TestEveryMistakeIsNamedWithItsLineAndWhatToWrite(t *testing.T) {
 		{"tab", "  - {name: A1,", "\t- {name: A1,", `:3: is indented with a tab (YAML is indented with blanks)`},
 		{"no YAML", "copies: 2", "copies: {2", `is no YAML: `},
 		{"second document", "copies: 2", "copies: 2\n---\ncopies: 2", `: holds a second document (remove the line '---' and what follows)`},
-	} {
+	}
+}
+
+func TestEveryMistakeIsNamedWithItsLineAndWhatToWrite(t *testing.T) {
+	const file = "/etc/berth/berth.yaml"
+	for _, c := range append(mistakesInValues(), mistakesInStructure()...) {
 		t.Run(c.name, func(t *testing.T) {
 			if !strings.Contains(whole, c.old) {
 				t.Fatalf("the test breaks nothing: %q is not in the file", c.old)

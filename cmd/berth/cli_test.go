@@ -43,6 +43,8 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	client := kiosk.NewClient(cfg.Station.Data)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
 	for {
 		err := watchFor(ctx, client, dock.BayName(args[1]), dock.BayState(args[2]))
 		if err == nil {
@@ -51,8 +53,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		if ctx.Err() != nil {
 			ts.Fatalf("bay %s never became %s: %v", args[1], args[2], err)
 		}
-		// Not up yet: only a socket that appears could tell, so ask again.
-		time.Sleep(20 * time.Millisecond)
+		<-again.C // another process is about to listen: nothing here tells when
 	}
 }
 

@@ -102,7 +102,9 @@ func (h *demoHome) play(ctx context.Context, a *appliance, once bool, timeout ti
 		live := view.NewLive(os.Stdout, screen, time.Now)
 		defer live.Close()
 		if !once {
-			live.Say("Copy a folder of videos into " + filepath.Join(h.dir, "bays", "A4") + " and watch. Ctrl-C ends the demo.")
+			if err := live.Say("Copy a folder of videos into " + filepath.Join(h.dir, "bays", "A4") + " and watch. Ctrl-C ends the demo."); err != nil {
+				return err
+			}
 		}
 		var err error
 		result.last, err = h.follow(serving, a.front, live, once, timeout)
