@@ -50,6 +50,8 @@ const (
 	stateWidth   = 12 // "not-a-camera"
 	percentWidth = 4
 	leastBar     = 8
+	goodBar      = 14 // what a bar keeps before rates and bytes get any room
+	needed       = 2  // cells up to this rank are worth a short bar
 )
 
 func cells() []cell {
@@ -69,8 +71,10 @@ func newBayTable(bays []dock.BayStatus, s Screen) bayTable {
 	}
 	t.bay = min(t.bay, 8)
 	t.camera = min(t.camera, s.width()/5)
-	for rank := len(t.cells); t.room() < leastBar && rank > 0; rank-- {
-		t.cells = slices.DeleteFunc(t.cells, func(c cell) bool { return c.rank == rank })
+	for rank := len(t.cells); rank > 0; rank-- {
+		if room := t.room(); room < leastBar || rank > needed && room < goodBar {
+			t.cells = slices.DeleteFunc(t.cells, func(c cell) bool { return c.rank == rank })
+		}
 	}
 	t.bar = min(max(t.room(), 1), 40)
 	return t
