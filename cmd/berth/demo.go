@@ -46,9 +46,9 @@ func newDemo() *cobra.Command {
 			return runDemo(cmd.Context(), dir, int64(sizeBytes), once, timeout)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "where the demo lives (default: a fresh temporary directory)")
+	cmd.Flags().StringVar(&dir, "dir", "", "`DIR` where the demo lives (default: a fresh temporary directory)")
 	cmd.Flags().BoolVar(&once, "once", false, "end when every recording is erased and verified; exit 0 only if all succeeded")
-	cmd.Flags().StringVar(&size, "size", "600MB", "how much the cameras hold together")
+	cmd.Flags().StringVar(&size, "size", "600MB", "`SIZE`: how much the cameras hold together")
 	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "with --once: give up after this time")
 	return cmd
 }

@@ -54,8 +54,8 @@ func newAction(use, short, done string, do action) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why; kept encrypted, its commitment goes into the custody log")
-	cmd.Flags().StringVar(&by, "by", "", "on whose behalf; the account that calls is recorded in any case")
+	cmd.Flags().StringVar(&reason, "reason", "", "`TEXT`: why; kept encrypted, its commitment goes into the custody log")
+	cmd.Flags().StringVar(&by, "by", "", "`NAME` on whose behalf; the account that calls is recorded in any case")
 	return cmd
 }
 

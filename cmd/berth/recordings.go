@@ -81,10 +81,10 @@ func newRecordings() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&camera, "camera", "", "only recordings of this camera")
-	flags.StringVar(&state, "state", "", "only recordings in this state")
-	flags.StringVar(&docking, "docking", "", "only recordings that this docking listed")
-	flags.IntVar(&filter.Limit, "limit", 100, "at most so many; 0 for all")
+	flags.StringVar(&camera, "camera", "", "only recordings of the camera `ID`")
+	flags.StringVar(&state, "state", "", "only recordings in this `STATE`")
+	flags.StringVar(&docking, "docking", "", "only recordings that the docking `ID` listed")
+	flags.IntVar(&filter.Limit, "limit", 100, "at most `N`; 0 for all")
 	flags.BoolVar(&exceptions, "exceptions", false, "list what on cameras could not become a recording")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

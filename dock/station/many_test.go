@@ -11,7 +11,7 @@ import (
 
 func TestACameraOfManySmallFilesIsServed(t *testing.T) {
 	h := newHouse(t, "A1")
-	many := 1000
+	many := 200
 	if n, err := strconv.Atoi(os.Getenv("MANY")); err == nil {
 		many = n
 	}

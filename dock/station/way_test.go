@@ -10,6 +10,7 @@ import (
 
 	"berth/dock"
 	"berth/dock/journal"
+	"berth/usb/filetree"
 )
 
 func TestEveryRecordingGoesTheWholeWayAndTheCameraIsEmptied(t *testing.T) {
@@ -249,4 +250,62 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 	h.start()
 	h.waitState("A1", dock.BayReady)
 	h.checkStored(h.rows(journal.Filter{}), files)
+}
+
+func TestWhatCannotBeReadKeepsTheCameraUntilAPersonReleasesIt(t *testing.T) {
+	h := newHouse(t, "A1")
+	deep := strings.Repeat("d/", 70) + "hidden.mp4"
+	h.camera("cam", map[string][]byte{"1.mp4": random(10), deep: random(10)})
+	h.dock("cam", "A1")
+	h.start()
+	b := h.wait("A1", "asking for help", func(b dock.BayStatus) bool { return b.State == dock.BayAttention && b.Stored == 1 && b.Reread == 1 })
+	open, err := h.journal.Exceptions(t.Context(), journal.ExceptionFilter{Docking: b.Docking, Blocking: true})
+	h.must(err)
+	if len(open) != 1 || !strings.Contains(b.Attention, string(open[0].ID)) {
+		t.Fatalf("attention %q does not name the exception %+v", b.Attention, open)
+	}
+	if left := h.onCamera("cam", "A1"); len(left) != 2 {
+		t.Fatalf("left on the camera: %q, want both", left)
+	}
+	h.must(h.station.Release(t.Context(), string(open[0].ID), "lee", "an empty folder of the maker"))
+	h.waitState("A1", dock.BayReady)
+	if left := h.onCamera("cam", "A1"); len(left) != 1 || left[0] != deep {
+		t.Errorf("left on the camera: %q, want only what could not be read", left)
+	}
+}
+
+func TestACopyThatStallsIsNotTakenForWhole(t *testing.T) {
+	h := newHouse(t, "A1")
+	h.camera("cam", map[string][]byte{"1.mp4": random(1000)})
+	writer, err := os.OpenFile(h.path("cameras", "cam", "2.mp4"), os.O_CREATE|os.O_WRONLY, 0o644)
+	h.must(err)
+	first, second := random(2000), random(2000)
+	_, err = writer.Write(first)
+	h.must(err)
+	h.dock("cam", "A1")
+	h.start()
+	h.wait("A1", "half secured", func(b dock.BayStatus) bool { return b.RecordingsDone == 1 && b.RecordingsTotal == 2 })
+	_, err = writer.Write(second)
+	h.must(err)
+	h.must(writer.Close())
+	h.waitState("A1", dock.BayReady)
+	for _, row := range h.rows(journal.Filter{State: dock.StateErased}) {
+		if row.Name == "2.mp4" && !bytes.Equal(h.opened("one", row), append(first, second...)) {
+			t.Error("half a copy was taken for whole")
+		}
+	}
+}
+
+func TestAnIdentityFileIsNeitherPulledNorErased(t *testing.T) {
+	h := newHouse(t, "A1")
+	h.profiles = []filetree.Profile{{Name: "acme", Auxiliary: []string{"*.THM"}, Identity: []string{"file:ID.TXT"}}}
+	h.camera("cam", map[string][]byte{"ID.TXT": []byte("acme-7\n"), "1.mp4": random(10), "1.THM": random(5)})
+	h.dock("cam", "A1")
+	h.start()
+	if b := h.waitState("A1", dock.BayReady); b.Camera != "acme-7" || b.RecordingsTotal != 1 {
+		t.Errorf("docked as %q with %d recordings", b.Camera, b.RecordingsTotal)
+	}
+	if left := h.onCamera("cam", "A1"); len(left) != 2 {
+		t.Errorf("left on the camera: %q, want identity and thumbnail", left)
+	}
 }
