@@ -127,6 +127,76 @@ func TestPlantedLinksDoNotLeadOut(t *testing.T) {
 	}
 }
 
+func TestLinkInsideTheStoreIsNoSealedFile(t *testing.T) {
+	d, path := newDirectory(t)
+	sealed := storetest.Seal(storetest.Content(1, 9000))
+	put(t, d, sealed)
+	place := filepath.Join(path, sealed.Key)
+	err := errors.Join(os.Rename(place, place+"-moved"), os.Symlink(filepath.Base(place)+"-moved", place))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Put(t.Context(), sealed); !errors.Is(err, offload.ErrDifferent) {
+		t.Errorf("Put over a link to the same bytes = %v, want ErrDifferent", err)
+	}
+	if _, err := d.Open(t.Context(), sealed.Key, ""); err == nil {
+		t.Error("Open followed a link")
+	}
+}
+
+func TestWhatIsMountedBelowTheStoreIsNotTheStore(t *testing.T) {
+	d, path := newDirectory(t)
+	below := filepath.Join(path, "hq-dock-1")
+	if err := os.Mkdir(below, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", below, "tmpfs", 0, ""); err != nil {
+		t.Skipf("nothing can be mounted: %v", err)
+	}
+	defer syscall.Unmount(below, 0)
+	if _, err := d.Put(t.Context(), storetest.Seal(storetest.Content(1, 9000))); !errors.Is(err, syscall.EXDEV) {
+		t.Errorf("Put across a mount = %v, want EXDEV", err)
+	}
+	if names := tree(t, below); len(names) != 0 {
+		t.Errorf("the other filesystem holds %q", names)
+	}
+	sealed := storetest.Seal([]byte("as if it were stored"))
+	place := filepath.Join(path, sealed.Key)
+	err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o750), os.WriteFile(place, []byte("as if it were stored"), 0o440))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := readBack(t.Context(), d, sealed); !errors.Is(err, syscall.EXDEV) {
+		t.Errorf("reading back across a mount = %v, want EXDEV", err)
+	}
+}
+
+func TestFileInUseSurvivesTheSweepOfAnother(t *testing.T) {
+	d, path := newDirectory(t)
+	sealed := storetest.Seal(storetest.Content(1, 3<<20))
+	begun, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error)
+	slow := storetest.Watched(sealed, func(offset int64) error {
+		if offset == 1<<20 {
+			close(begun)
+			<-goOn
+		}
+		return nil
+	})
+	go func() {
+		_, err := d.Put(t.Context(), slow)
+		done <- err
+	}()
+	<-begun
+	put(t, offload.NewDirectory("nas", path, false, ""), storetest.Seal(storetest.Content(2, 10)))
+	close(goOn)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := readBack(t.Context(), d, sealed); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatIsNoFileIsNeverOpenedOrReplaced(t *testing.T) {
 	sealed := storetest.Seal(storetest.Content(1, 9000))
 	for name, plant := range map[string]func(path string) error{

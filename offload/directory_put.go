@@ -153,7 +153,7 @@ func (d *Directory) same(ctx context.Context, root *root, name key, sealed dock.
 			return fmt.Errorf("compare %s in store %s: %w", sealed.Key, d.name, err)
 		}
 	}
-	if object.sizeBytes != sealed.SizeBytes || flow.Digest() != sealed.Digest {
+	if flow.Check("the stored file", sealed.Digest, sealed.SizeBytes) != nil {
 		return fmt.Errorf("%w: store %s: %s has %d bytes that are not those of the sealed file", ErrDifferent, d.name, sealed.Key, object.sizeBytes)
 	}
 	return root.syncFolders(name.folders)

@@ -57,9 +57,7 @@ func parseKey(s string) (key, error) {
 		return key{}, fmt.Errorf("%w: %q: %w", ErrBadKey, s, err)
 	}
 	day := strings.Join(parts[1:4], "/")
-	const layout = "2006/01/02"
-	// Formatting again refuses what time.Parse forgives.
-	if date, err := time.Parse(layout, day); err != nil || date.Format(layout) != day {
+	if _, err := time.Parse("2006/01/02", day); err != nil {
 		return key{}, fmt.Errorf("%w: %q has no such day", ErrBadKey, s)
 	}
 	digits, found := strings.CutSuffix(parts[4], suffix)

@@ -32,7 +32,7 @@ func (r *root) close() { unix.Close(r.fd) }
 // openAt opens a path below the root. It never blocks on a pipe.
 func (r *root) openAt(name string, flags int, mode uint64) (int, error) {
 	fd, err := unix.Openat2(r.fd, name, &unix.OpenHow{
-		Flags: uint64(flags | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOFOLLOW), Mode: mode, Resolve: beneath,
+		Flags: uint64(flags | unix.O_CLOEXEC | unix.O_NONBLOCK), Mode: mode, Resolve: beneath,
 	})
 	switch {
 	case err == nil:

@@ -69,7 +69,7 @@ func (q *Queue) attempt(ctx context.Context, w *worker, id dock.StoreID, t task)
 		return nil, err
 	}
 	intent, ok := r.Spooled()
-	if !ok || !r.OnSpool() || spooledAt(r) != t.spooled || confirmations(r, id, intent.Sealed) > 0 {
+	if !ok || !r.OnSpool() || confirmations(r, id, intent.Sealed) > 0 {
 		return nil, nil
 	}
 	sealed := q.opts.Sealed(intent)

@@ -181,24 +181,36 @@ func (s *station) seal(count int) []dock.RecordingID {
 	var ids []dock.RecordingID
 	var facts []dock.Fact
 	for range count {
-		s.made++
-		content := storetest.Content(s.made, 5000)
-		sealed := storetest.Seal(content)
-		s.spool.mu.Lock()
-		s.spool.content[sealed.Digest] = content
-		s.spool.mu.Unlock()
 		id := dock.NewRecordingID()
 		ids = append(ids, id)
-		for _, body := range []dock.FactBody{
-			dock.Seen{Name: "clip.mp4", SizeBytes: 4000, Copies: s.copies},
-			dock.SpoolIntent{Key: sealed.Key, SHA256: hashing.Sum(content[:4000]), SizeBytes: 4000, Sealed: sealed.Digest, SealedBytes: sealed.SizeBytes},
-			dock.Spooled{Sealed: sealed.Digest},
-		} {
-			facts = append(facts, dock.Fact{Recording: id, Body: body})
-		}
+		facts = append(facts, dock.Fact{Recording: id, Body: dock.Seen{Name: "clip.mp4", SizeBytes: 4000, Copies: s.copies}})
+		facts = append(facts, s.spoolFacts(id)...)
 	}
 	s.must(s.journal.Append(s.t.Context(), facts...))
 	return ids
+}
+
+// sealAgain puts a recording on the spool once more, sealed with another key.
+func (s *station) sealAgain(id dock.RecordingID) {
+	s.t.Helper()
+	s.must(s.journal.Append(s.t.Context(), s.spoolFacts(id)...))
+}
+
+// spoolFacts writes a sealed file and says what is to be journalled.
+func (s *station) spoolFacts(id dock.RecordingID) []dock.Fact {
+	s.made++
+	content := storetest.Content(s.made, 5000)
+	sealed := storetest.Seal(content)
+	s.spool.mu.Lock()
+	defer s.spool.mu.Unlock()
+	s.spool.content[sealed.Digest] = content
+	return []dock.Fact{
+		{Recording: id, Body: dock.SpoolIntent{
+			Key: sealed.Key, SHA256: hashing.Sum(content[:4000]), SizeBytes: 4000,
+			Sealed: sealed.Digest, SealedBytes: sealed.SizeBytes,
+		}},
+		{Recording: id, Body: dock.Spooled{Sealed: sealed.Digest}},
+	}
 }
 
 // spooled is seal and the hint that follows it.

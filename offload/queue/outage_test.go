@@ -52,6 +52,21 @@ func TestOutageIsNotHammeredAndTheBacklogFollows(t *testing.T) {
 	})
 }
 
+func TestNewWorkDoesNotShortenAPause(t *testing.T) {
+	bubble(t, func(t *testing.T, s *station) {
+		s.start()
+		s.a.Always(storetest.Identity, storetest.Fault{Before: errReset})
+		s.later(2 * time.Hour)
+		before := s.a.Calls(storetest.Identity)
+		for range 20 {
+			s.spooled(1)
+		}
+		if calls := s.a.Calls(storetest.Identity) - before; calls > 1 {
+			t.Errorf("a store that is away was asked %d times at once", calls)
+		}
+	})
+}
+
 func TestReasonSurvivesARestart(t *testing.T) {
 	bubble(t, func(t *testing.T, s *station) {
 		s.a.Always(storetest.Put, storetest.Fault{Alter: storetest.FlipBit})
@@ -128,16 +143,59 @@ func TestStoreSwappedDuringAnAttemptEarnsNothing(t *testing.T) {
 func TestStoreReplacedDuringAnAttemptStillGetsTheRecording(t *testing.T) {
 	bubble(t, func(t *testing.T, s *station) {
 		s.start()
-		s.a.Plant(storetest.Identity, make([]storetest.Fault, 1)...)
-		s.a.Plant(storetest.Identity, storetest.Fault{Then: func() {
-			s.must(s.queue.Expect(t.Context(), "nas", "uuid-x"))
-		}})
-		ids := s.spooled(1)
-		s.a.Reset("uuid-x")
-		s.later(time.Hour)
-		if stores := s.stores(ids[0]); !slices.Contains(stores, "uuid-x") {
-			t.Errorf("receipts of %v, want one of the new store", stores)
+		gate := storetest.NewGate()
+		s.a.Plant(storetest.Identity, storetest.Fault{}, storetest.Fault{Gate: gate})
+		ids := s.spooled(1) // stored and read back; the last question is open
+		s.must(s.queue.Expect(t.Context(), "nas", "uuid-x"))
+		synctest.Wait()
+		gate.Open() // it was the old store all the time
+		synctest.Wait()
+		if got := s.status("nas"); got.Queued != 1 || got.ID != "uuid-x" {
+			t.Errorf("status %+v", got)
 		}
+		s.a.Reset("uuid-x")
+		s.later(10 * time.Minute)
+		s.expectStores(ids, "uuid-b", "uuid-x")
+	})
+}
+
+func TestStoreThatCameBackIsNotGivenWhatItHolds(t *testing.T) {
+	bubble(t, func(t *testing.T, s *station) {
+		s.start()
+		ids := s.spooled(1)
+		s.must(s.queue.Expect(t.Context(), "nas", "uuid-x"))
+		synctest.Wait()
+		if got := s.status("nas"); got.Queued != 1 || got.Reachable {
+			t.Errorf("status %+v", got)
+		}
+		s.must(s.queue.Expect(t.Context(), "nas", "uuid-a"))
+		s.later(10 * time.Minute)
+		if got := s.status("nas"); got.Queued != 0 || !got.Reachable {
+			t.Errorf("status %+v", got)
+		}
+		s.expectStores(ids, "uuid-a", "uuid-b")
+	})
+}
+
+func TestRecordingSealedAnewMeanwhileIsStoredAnew(t *testing.T) {
+	bubble(t, func(t *testing.T, s *station) {
+		s.start()
+		gate := storetest.NewGate()
+		s.a.Plant(storetest.Put, storetest.Fault{Gate: gate})
+		ids := s.spooled(1)
+		s.sealAgain(ids[0])
+		s.queue.Wake()
+		synctest.Wait()
+		gate.Open()
+		s.later(10 * time.Minute)
+		r := s.recording(ids[0])
+		intent, _ := r.Spooled()
+		for _, confirmation := range r.Receipts() {
+			if got := confirmation.Receipt.Record(); got.SealedSHA256 != intent.Sealed {
+				t.Errorf("%s confirms %s, sealed is %s", got.Store, got.SealedSHA256, intent.Sealed)
+			}
+		}
+		s.expectStores(ids, "uuid-a", "uuid-b", "uuid-b") // b had the first one already
 	})
 }
 

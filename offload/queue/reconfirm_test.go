@@ -131,19 +131,25 @@ func TestReconfirmAtTheSameTimeRevokesOnce(t *testing.T) {
 		s.start()
 		ids := s.spooled(1)
 		s.a.Remove(s.key(ids[0]))
-		gate := storetest.NewGate()
+		gate, later := storetest.NewGate(), storetest.NewGate()
 		s.a.Plant(storetest.Open, storetest.Fault{Gate: gate}, storetest.Fault{Gate: gate})
+		s.a.Plant(storetest.Put, storetest.Fault{Gate: later})
 		done := make(chan error)
 		for range 2 {
 			go func() { done <- s.queue.Reconfirm(t.Context(), ids[0]) }()
 		}
 		synctest.Wait()
 		gate.Open()
-		<-done
-		<-done
+		if err := errors.Join(<-done, <-done); !errors.Is(err, queue.ErrRevoked) {
+			t.Errorf("Reconfirm = %v, want ErrRevoked", err)
+		}
+		if got := s.facts(ids[0], dock.KindReceiptRevoked); got != 1 {
+			t.Errorf("revoked %d times", got)
+		}
+		later.Open()
 		synctest.Wait()
-		if got := s.facts(ids[0], dock.KindReceiptRevoked); got != 1 && len(s.stores(ids[0])) != 2 {
-			t.Errorf("revoked %d times, receipts of %v", got, s.stores(ids[0]))
+		if got := s.stores(ids[0]); len(got) != 2 {
+			t.Errorf("receipts of %v", got)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"berth/dock"
+	"berth/dock/journal"
 	"berth/offload/storetest"
 )
 
@@ -28,7 +29,13 @@ func TestReleaseCutShortIsFinishedAtTheStart(t *testing.T) {
 		if s.spool.files() != 0 {
 			t.Error("the released copy is still there after a restart")
 		}
-		s.restart() // and is not looked for again
+		var listed int
+		s.must(s.journal.Read(t.Context(), func(tx *journal.Tx) error {
+			return tx.QueryRow(`SELECT count(*) FROM offload_releases`).Scan(&listed)
+		}))
+		if listed != 0 {
+			t.Errorf("%d copies that are gone are still on the list", listed)
+		}
 		if got := s.facts(ids[0], dock.KindSpoolReleased); got != 1 {
 			t.Errorf("released %d times", got)
 		}
@@ -55,6 +62,20 @@ func TestSpoolCopyStaysUntilEveryStoreHoldsIt(t *testing.T) {
 		s.must(s.queue.Reconfirm(t.Context(), ids[0]))
 		if s.recording(ids[0]).OnSpool() {
 			t.Error("the copy stayed although both stores were looked at twice")
+		}
+	})
+}
+
+func TestSpoolCopyStaysWhenTheStoresLeaveTheConfig(t *testing.T) {
+	bubble(t, func(t *testing.T, s *station) {
+		s.start()
+		ids := s.spooled(1)
+		s.targets = nil
+		s.restart()
+		s.must(s.queue.Reconfirm(t.Context(), ids[0]))
+		s.later(3 * time.Hour)
+		if !s.recording(ids[0]).OnSpool() {
+			t.Error("the spool copy went although nobody looks after the others")
 		}
 	})
 }

@@ -104,6 +104,11 @@ func badKeys(t *testing.T, h Harness) {
 			t.Errorf("Open of %q = %v, want ErrBadKey", key, err)
 		}
 	}
+	foreign := good
+	foreign.Key = Seal(Content(2, 100)).Key
+	if _, err := s.Put(t.Context(), foreign); !errors.Is(err, offload.ErrBadKey) {
+		t.Errorf("Put under the key of another digest = %v, want ErrBadKey", err)
+	}
 	unknown := good
 	unknown.Digest = hashing.Digest{}
 	if _, err := s.Put(t.Context(), unknown); !errors.Is(err, offload.ErrBadKey) {
@@ -134,18 +139,23 @@ func wrongBytes(t *testing.T, h Harness) {
 
 func cancelledPut(t *testing.T, h Harness) {
 	s := h.New(t)
-	content := Content(1, 4<<20)
+	content := Content(1, 8<<20)
 	sealed := Seal(content)
+	var furthest int64
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	watched := Watched(sealed, func(offset int64) error {
 		if offset >= 2<<20 {
 			cancel()
 		}
+		furthest = offset
 		return nil
 	})
 	if _, err := s.Put(ctx, watched); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put = %v, want context.Canceled", err)
+	}
+	if furthest > 6<<20 {
+		t.Errorf("Put was cancelled at 2 MiB and read on to %d bytes", furthest)
 	}
 	if _, err := s.Put(ctx, sealed); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put with a context that has ended = %v, want context.Canceled", err)
