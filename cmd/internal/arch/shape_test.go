@@ -92,7 +92,8 @@ func TestNobodySleeps(t *testing.T) {
 }
 
 func TestNothingIsLeftForLater(t *testing.T) {
-	words := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|not imple` + `mented|unimple` + `mented|for n` + `ow|place` + `holder)\b`)
+	// A loop over a variable called now begins like a promise to come back.
+	words := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|not imple` + `mented|unimple` + `mented|for n` + `ow( [^:=<,]|[^ \w]|$)|place` + `holder)`)
 	for _, name := range files(t) {
 		switch {
 		case strings.HasSuffix(name, ".go"), strings.HasSuffix(name, ".sh"), strings.HasPrefix(name, ".ci/"), path.Base(name) == "Makefile":
