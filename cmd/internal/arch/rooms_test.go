@@ -36,7 +36,7 @@ func rooms() map[string]room {
 				"dock/station", "hashing", "ingest", "ingest/custody", "ingest/media", "ingest/seal", "offload", "offload/queue",
 				"usb", "usb/filetree", "usb/sim",
 			},
-			others: []string{"github.com/spf13/cobra", "golang.org/x/sync", "golang.org/x/term"},
+			others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sync", "golang.org/x/term"},
 		},
 		"cmd/berth/demo":      {},
 		"cmd/berth/view":      {ours: []string{"dock"}, others: []string{"golang.org/x/term", "golang.org/x/text"}},
