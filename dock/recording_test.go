@@ -45,6 +45,7 @@ func TestStateOfAHistory(t *testing.T) {
 		"vanished before it was read":       {[]FactBody{seenBody(), Vanished{}}, StateVanished},
 		"vanished though held":              {after(hold, Vanished{}), StateVanished},
 		"erased wins over vanished":         {after(EraseIntent{}, confirmed, Vanished{}), StateErased},
+		"sealed again, not completed yet":   {after(intentBody()), StateSeen},
 		"sealed again under another digest": {after(SpoolIntent{Sealed: [32]byte{1}}), StateSeen},
 	} {
 		if got := StateOf(history(c.facts...)); got != c.want {

@@ -116,6 +116,14 @@ func TestClearRefusedForAnotherObjectThanTheListings(t *testing.T) {
 	s.refused(request(d, p), "unlisted")
 }
 
+func TestClearRefusedForWhatTheLatestListingNoLongerHas(t *testing.T) {
+	s, d, p := cleared(t)
+	_, err := s.Clear(s.ctx, request(d, p))
+	s.must(err)
+	s.reconcile(d, listing()) // erased, and its result is not known yet
+	s.refused(request(d, p), "unlisted")
+}
+
 func TestClearRefusedForARecordingOfAnotherDocking(t *testing.T) {
 	s, d, p := cleared(t)
 	s.undock(d)

@@ -214,6 +214,22 @@ func TestDamagedFileIsNotAJournal(t *testing.T) {
 	}
 }
 
+func TestDockingEndsOnce(t *testing.T) {
+	s := newStation(t)
+	d := s.dock("cam-7")
+	s.undock(d)
+	s.undock(d)
+	if n := len(s.events("docking-ended")); n != 1 {
+		t.Fatalf("it ended %d times", n)
+	}
+	if err := s.EndDocking(s.ctx, "d-none", "unplugged"); !errors.Is(err, ErrUnknown) {
+		t.Fatalf("got %v", err)
+	}
+	if err := s.BeginDocking(s.ctx, d); err == nil {
+		t.Fatal("it began again")
+	}
+}
+
 func TestDockingsLeftOpenAreEnded(t *testing.T) {
 	s := newStation(t)
 	d := s.dock("cam-7")

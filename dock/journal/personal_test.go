@@ -155,6 +155,26 @@ func TestSealedValueCannotBeMovedOrChanged(t *testing.T) {
 	}
 }
 
+func TestAnotherValueUnderTheRightKeyIsFound(t *testing.T) {
+	s := newStation(t)
+	r := s.reconcile(s.dock("cam-7"), listing(file("A", 1)))
+	s.must(s.Write(s.ctx, func(tx *Tx) error {
+		number, _, err := tx.find(r.Items[0].Recording)
+		if err != nil {
+			return err
+		}
+		forged, _ := s.keys.seal(number, "name", "B")
+		if _, err := tx.Exec(`DELETE FROM personal WHERE event = ?`, number); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO personal (event, field, sealed) VALUES (?, 'name', ?)`, number, forged)
+		return err
+	}))
+	if _, err := s.VerifyChain(s.ctx); !errors.Is(err, ErrBroken) {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestKeysDependOnTheDataKeyAndTheUse(t *testing.T) {
 	a, err := deriveKeys([32]byte{1})
 	if err != nil {

@@ -67,6 +67,20 @@ func TestASwallowedStatementErrorPreventsTheCommit(t *testing.T) {
 	}
 }
 
+func TestASwallowedStatementErrorOfARoomPreventsTheCommit(t *testing.T) {
+	s := newStation(t)
+	err := s.Write(s.ctx, func(tx *Tx) error {
+		if _, err := tx.Exec(`INSERT INTO holdings (copies) VALUES ('x')`); err != nil {
+			return err
+		}
+		tx.Exec(`INSERT INTO nowhere VALUES (1)`)
+		return nil
+	})
+	if err == nil || s.count(`SELECT count(*) FROM holdings WHERE copies = 'x'`) != 0 {
+		t.Fatal("committed after a failed statement")
+	}
+}
+
 func TestCancelledBeforeTheCommit(t *testing.T) {
 	s := newStation(t)
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -124,26 +138,34 @@ CREATE TABLE queue_jobs (id INTEGER PRIMARY KEY, event INTEGER REFERENCES events
 }
 
 // TestDiskErrorIsErrCommit makes the kernel refuse the write itself, by a
-// limit on the size of files.
+// limit on the size of files: at the commit, and amid a transaction that is
+// larger than SQLite's cache.
 func TestDiskErrorIsErrCommit(t *testing.T) {
-	s := newStation(t)
-	signal.Ignore(syscall.SIGXFSZ)
-	defer signal.Reset(syscall.SIGXFSZ)
-	var old unix.Rlimit
-	s.must(unix.Getrlimit(unix.RLIMIT_FSIZE, &old))
-	s.must(unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 64 << 10, Max: old.Max}))
-	err := s.Write(s.ctx, func(tx *Tx) error {
-		return tx.Event("note", map[string]any{"text": strings.Repeat("x", 1<<20)}, nil)
-	})
-	s.must(unix.Setrlimit(unix.RLIMIT_FSIZE, &old))
-	if !errors.Is(err, ErrCommit) {
-		t.Fatalf("got %v", err)
+	for name, events := range map[string]int{"at the commit": 1, "amid the transaction": 16} {
+		t.Run(name, func(t *testing.T) {
+			s := newStation(t)
+			signal.Ignore(syscall.SIGXFSZ)
+			defer signal.Reset(syscall.SIGXFSZ)
+			var old unix.Rlimit
+			s.must(unix.Getrlimit(unix.RLIMIT_FSIZE, &old))
+			s.must(unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 64 << 10, Max: old.Max}))
+			err := s.Write(s.ctx, func(tx *Tx) (err error) {
+				for range events {
+					err = errors.Join(err, tx.Event("note", map[string]any{"text": strings.Repeat("x", 1<<20)}, nil))
+				}
+				return err
+			})
+			s.must(unix.Setrlimit(unix.RLIMIT_FSIZE, &old))
+			if !errors.Is(err, ErrCommit) {
+				t.Fatalf("got %v", err)
+			}
+			if err := s.Append(s.ctx); !errors.Is(err, ErrCommit) {
+				t.Fatalf("writing went on: %v", err)
+			}
+			s.reopen()
+			s.verify()
+		})
 	}
-	if err := s.Append(s.ctx); !errors.Is(err, ErrCommit) {
-		t.Fatalf("writing went on: %v", err)
-	}
-	s.reopen()
-	s.verify()
 }
 
 func TestManyWritersAndReadersAtOnce(t *testing.T) {

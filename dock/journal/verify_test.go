@@ -40,6 +40,7 @@ func TestAnyChangeOfTheLogIsFoundWhenOpening(t *testing.T) {
 		"a fact of another":    `UPDATE facts SET kind = 'release' WHERE kind = 'second-read'`,
 		"a fact made up":       `INSERT INTO facts (seq, recording, kind) SELECT 1, max(number), 'release' FROM recordings`,
 		"a line twice":         `INSERT INTO events (seq, line) SELECT max(seq) + 1, (SELECT line FROM events ORDER BY seq DESC LIMIT 1) FROM events`,
+		"another number":       `UPDATE events SET seq = seq + 5 WHERE seq = (SELECT max(seq) FROM events)`,
 		"a space more":         `UPDATE events SET line = CAST(CAST(line AS TEXT) || ' ' AS BLOB) WHERE seq = (SELECT max(seq) FROM events)`,
 	} {
 		t.Run(what, func(t *testing.T) {
