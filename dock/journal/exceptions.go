@@ -166,7 +166,7 @@ func (tx *Tx) exceptions(f ExceptionFilter) ([]ExceptionRow, error) {
 	where.text("d.id", string(f.Docking))
 	where.text("x.camera", string(f.Camera))
 	if f.Blocking {
-		where.add("x.blocking = ?", 1)
+		where.clauses = append(where.clauses, "x.blocking = 1") // as its index has it
 	}
 	rows, err := tx.Query(`SELECT x.number, x.released, e.line, x.id, d.id, x.camera, d.bay, x.kind, x.size, x.detail, x.blocking
 		FROM exceptions x JOIN dockings d ON d.number = x.docking JOIN events e ON e.seq = x.number`+

@@ -74,7 +74,11 @@ func (j *Journal) Recordings(ctx context.Context, f Filter) ([]Row, error) {
 	var where conditions
 	where.text("r.id", string(f.ID))
 	where.text("r.camera", string(f.Camera))
-	where.text("r.state", string(f.State))
+	if f.Camera == "" {
+		where.text("r.state", string(f.State))
+	} else {
+		where.text("+r.state", string(f.State)) // a camera has fewer recordings than a state: search by that
+	}
 	if f.Docking != "" {
 		where.add("r.number IN (SELECT e.recording FROM docking_entries e JOIN dockings o ON o.number = e.docking WHERE o.id = ?)", f.Docking)
 	}
