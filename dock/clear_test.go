@@ -64,7 +64,7 @@ func TestClearRefusesWhenOneThingIsWrong(t *testing.T) {
 		"one receipt of two":               {"copies", func(c *Case) { c.with(append(slices.Clone(stored[:4]), secondReadBody())...) }},
 		"no receipt":                       {"copies", func(c *Case) { c.with(append(slices.Clone(stored[:3]), secondReadBody())...) }},
 		"a receipt revoked":                {"copies", func(c *Case) { c.with(append(slices.Clone(stored), ReceiptRevoked{Store: nas}, secondReadBody())...) }},
-		"more copies asked for now":        {"copies", func(c *Case) { c.Policy.Copies = 3 }},
+		"more copies asked for today":      {"copies", func(c *Case) { c.Policy.Copies = 3 }},
 		"a store not configured any more":  {"copies", func(c *Case) { c.Policy.Stores = []StoreID{nas} }},
 		"receipts not confirmed lately":    {"copies", func(c *Case) { c.Now = at(4 + 16) }},
 		"receipts of an earlier boot":      {"copies", func(c *Case) { c.Now.Boot = "boot-2" }},
@@ -85,13 +85,13 @@ func TestClearRefusesWhenOneThingIsWrong(t *testing.T) {
 			intent.SHA256 = hashing.Digest{}
 			c.Recording.Facts[1].Body = intent
 		}},
-		"changed after the second read":      {"changed", func(c *Case) { c.second(func(b *SecondRead) { b.Object = "object-0" }) }},
-		"not what the latest listing has":    {"unlisted", func(c *Case) { c.Listed = false }},
-		"no handle":                          {"object", func(c *Case) { c.Entry.Handle = "" }},
-		"no identity":                        {"object", func(c *Case) { c.Entry.Identity = ""; c.second(func(b *SecondRead) { b.Object = "" }) }},
-		"another name":                       {"object", func(c *Case) { c.Entry.Name = "MOV_0002.MP4" }},
-		"another size than the one sealed":   {"object", func(c *Case) { c.Entry.SizeBytes++ }},
-		"fewer copies asked for now than it": {"copies", func(c *Case) { c.with(append(slices.Clone(stored[:4]), secondReadBody())...); c.Policy.Copies = 1 }},
+		"changed after the second read":          {"changed", func(c *Case) { c.second(func(b *SecondRead) { b.Object = "object-0" }) }},
+		"not what the latest listing has":        {"unlisted", func(c *Case) { c.Listed = false }},
+		"no handle":                              {"object", func(c *Case) { c.Entry.Handle = "" }},
+		"no identity":                            {"object", func(c *Case) { c.Entry.Identity = ""; c.second(func(b *SecondRead) { b.Object = "" }) }},
+		"another name":                           {"object", func(c *Case) { c.Entry.Name = "MOV_0002.MP4" }},
+		"another size than the one sealed":       {"object", func(c *Case) { c.Entry.SizeBytes++ }},
+		"fewer copies asked for today than then": {"copies", func(c *Case) { c.with(append(slices.Clone(stored[:4]), secondReadBody())...); c.Policy.Copies = 1 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := validCase(t)

@@ -7,7 +7,7 @@ import (
 
 // The ways in which a station refuses what a person asks of it.
 var (
-	ErrUnknownID = errors.New("no recording or exception has this id")
+	ErrUnknownID = errors.New("no recording, exception or store has this name")
 	ErrNotHeld   = errors.New("nothing holds it")
 )
 

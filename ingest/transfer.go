@@ -93,7 +93,7 @@ func (l *line) read(ctx context.Context, content io.Reader) error {
 // ended says how reading stopped n bytes into segment index.
 func (w *work) ended(index int64, n int, err error) error {
 	at := index*seal.SegmentPlain + int64(n)
-	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return cutOff{fmt.Errorf("%w: it ended after %d of the %d bytes listed", dock.ErrChanged, at, w.source.sizeBytes)}
 	}
 	return cutOff{fmt.Errorf("read from the camera at byte %d: %w", at, err)}

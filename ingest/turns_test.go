@@ -239,7 +239,8 @@ func TestNeverMoreTurnsThanWorkers(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				for now := at.Add(1); ; {
+				now := at.Add(1)
+				for {
 					if old := most.Load(); now <= old || most.CompareAndSwap(old, now) {
 						break
 					}

@@ -10,6 +10,7 @@ import (
 	"berth/cmd/internal/agency"
 	"berth/config"
 	"berth/dock"
+	"berth/dock/kiosk"
 	"berth/offload"
 )
 
@@ -36,6 +37,12 @@ func newStores() *cobra.Command {
 			return nil
 		},
 	})
+	accept := newAction("accept NAME...", "Tell the station that a store was replaced on purpose", "accepted", (*kiosk.Client).AcceptStore)
+	accept.Long = "The station remembers the UUID that it first saw in each store, and trusts no other in its\n" +
+		"place. After a disk was replaced and commissioned, this makes the new one the store NAME:\n" +
+		"what is on the spool is forwarded to it. Receipts of the old one stay the old one's."
+	accept.Example = `  berth stores accept nas --reason "disk failed, replaced by IT"`
+	stores.AddCommand(accept)
 	return stores
 }
 

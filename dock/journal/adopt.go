@@ -28,7 +28,7 @@ func (j *Journal) Adopt(ctx context.Context, a Adoption) (dock.RecordingID, erro
 	var id dock.RecordingID
 	err := j.Write(ctx, func(tx *Tx) error {
 		err := tx.QueryRow(`SELECT id FROM recordings WHERE sealed = ? ORDER BY number LIMIT 1`, a.Sealed[:]).Scan(&id)
-		if err != ErrNoRows {
+		if !errors.Is(err, ErrNoRows) {
 			return err
 		}
 		id = dock.NewRecordingID()

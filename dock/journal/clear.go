@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"berth/dock"
@@ -106,7 +107,7 @@ func (tx *Tx) belowCopies(d dockingRow, p dock.Policy) (below int, err error) {
 	wanted, holding := -1, int64(-1)
 	for below < maxCounted {
 		err := tx.QueryRow(nextGroup, d.number, wanted, holding).Scan(&wanted, &holding)
-		if err == ErrNoRows {
+		if errors.Is(err, ErrNoRows) {
 			return below, nil
 		}
 		if err != nil {
@@ -146,7 +147,7 @@ func (tx *Tx) copiesIn(holding int64, stores []dock.StoreID) (int, error) {
 func (tx *Tx) listedAs(d dockingRow, r ClearRequest) (bool, error) {
 	var kept entry
 	err := tx.QueryRow(listedEntry, d.number, r.Recording).Scan(&kept.object, &kept.handle, &kept.size, &kept.present)
-	if err == ErrNoRows {
+	if errors.Is(err, ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {

@@ -140,7 +140,7 @@ func (tx *Tx) docking(id dock.DockingID) (dockingRow, error) {
 	err := tx.QueryRow(`SELECT number, camera, bay, generation, conflict, ended IS NOT NULL, settled, clean, used, accounted, vanished, listing, statement
 		FROM dockings WHERE id = ?`, id).Scan(&d.number, &d.camera, &d.bay, &generation, &d.conflict, &d.ended,
 		&d.settled, &d.clean, &d.used, &d.accounted, &d.vanished, &d.listing, &d.statement)
-	if err == ErrNoRows {
+	if errors.Is(err, ErrNoRows) {
 		return dockingRow{}, fmt.Errorf("docking %s: %w", id, ErrUnknown)
 	}
 	d.generation = dock.Generation(generation)

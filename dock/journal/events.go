@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -135,7 +136,7 @@ func (tx *Tx) keptChain() (hashing.Chain, error) {
 	var chain hashing.Chain
 	var head []byte
 	switch err := tx.QueryRow(`SELECT seq, head FROM journal`).Scan(&chain.Seq, &head); {
-	case err == ErrNoRows:
+	case errors.Is(err, ErrNoRows):
 		return hashing.Chain{}, nil
 	case err != nil:
 		return hashing.Chain{}, fmt.Errorf("read the chain's head: %w", err)

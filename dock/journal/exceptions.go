@@ -102,7 +102,7 @@ func (r *reconciliation) exception(x dock.Exception, key exceptionKey) error {
 	if !r.docking.conflict {
 		err := r.tx.QueryRow(`SELECT released FROM exceptions WHERE camera = ? AND kind = ? AND name = ? AND size = ? AND released IS NOT NULL ORDER BY number DESC LIMIT 1`,
 			r.docking.camera, key.kind, []byte(key.name), key.size).Scan(&released)
-		if err != nil && err != ErrNoRows {
+		if err != nil && !errors.Is(err, ErrNoRows) {
 			return err
 		}
 	}
@@ -128,7 +128,7 @@ func (j *Journal) ReleaseException(ctx context.Context, id dock.ExceptionID, by,
 	return j.Write(ctx, func(tx *Tx) error {
 		var docking dock.DockingID
 		err := tx.QueryRow(`SELECT d.id FROM exceptions x JOIN dockings d ON d.number = x.docking WHERE x.id = ?`, id).Scan(&docking)
-		if err == ErrNoRows {
+		if errors.Is(err, ErrNoRows) {
 			return fmt.Errorf("exception %s: %w", id, ErrUnknown)
 		}
 		if err != nil {

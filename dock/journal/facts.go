@@ -107,7 +107,7 @@ func (tx *Tx) indexFact(f dock.Fact, number int64) error {
 // find returns a recording's number and camera.
 func (tx *Tx) find(id dock.RecordingID) (number int64, camera dock.CameraID, err error) {
 	err = tx.QueryRow(`SELECT number, camera FROM recordings WHERE id = ?`, id).Scan(&number, &camera)
-	if err == ErrNoRows {
+	if errors.Is(err, ErrNoRows) {
 		return 0, "", fmt.Errorf("recording %s: %w", id, ErrUnknown)
 	}
 	return number, camera, err
@@ -210,7 +210,7 @@ func (tx *Tx) holdingID(h dock.Holding) (id int64, err error) {
 		}
 	}
 	err = tx.QueryRow(`SELECT id FROM holdings WHERE copies = ?`, string(text)).Scan(&id)
-	if err != ErrNoRows {
+	if !errors.Is(err, ErrNoRows) {
 		return id, err
 	}
 	if _, err := tx.exec(`INSERT INTO holdings (copies) VALUES (?)`, string(text)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -73,7 +74,7 @@ func pragma(conn *sqlite3.SQLiteConn, name string) (value string, err error) {
 	}
 	defer rows.Close()
 	row := make([]driver.Value, len(rows.Columns()))
-	if err := rows.Next(row); err == io.EOF || len(row) != 1 {
+	if err := rows.Next(row); errors.Is(err, io.EOF) || len(row) != 1 {
 		return "", nil
 	} else if err != nil {
 		return "", err

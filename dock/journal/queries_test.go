@@ -2,7 +2,6 @@ package journal
 
 import (
 	"testing"
-	"time"
 
 	"berth/dock"
 )
@@ -82,8 +81,7 @@ func TestRowTellsWhatIsKnownAndNothingElse(t *testing.T) {
 	if rows[0].Docked != nil || rows[0].ClockOffsetMillis != nil || rows[0].Bay != "" {
 		t.Errorf("adopted: %+v", rows[0])
 	}
-	var zero time.Time
-	if rows[0].Recording.Facts[0].At.Wall == zero {
+	if rows[0].Recording.Facts[0].At.Wall.IsZero() {
 		t.Error("a fact without a time")
 	}
 }

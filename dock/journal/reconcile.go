@@ -25,7 +25,7 @@ type Reconciled struct {
 // docking means. settled is false while something on the camera is still
 // changing and therefore not among the entries yet: then nothing is declared
 // vanished, and nothing can be cleared until a settled listing comes. copies
-// is what the config asks for now. An equal listing again changes nothing.
+// is what the config asks for. An equal listing again changes nothing.
 func (j *Journal) Reconcile(ctx context.Context, docking dock.DockingID, listing dock.Listing, settled bool, copies int) (Reconciled, error) {
 	var out Reconciled
 	err := j.Write(ctx, func(tx *Tx) error {

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -80,7 +81,7 @@ func (tx *Tx) namesAround(d dockingRow) ([]dock.RawName, error) {
 	if !d.conflict {
 		err := tx.QueryRow(`SELECT number FROM dockings WHERE camera = ? AND number < ? AND conflict = 0 AND listing IS NOT NULL ORDER BY number DESC LIMIT 1`,
 			d.camera, d.number).Scan(&previous)
-		if err != nil && err != ErrNoRows {
+		if err != nil && !errors.Is(err, ErrNoRows) {
 			return nil, fmt.Errorf("find the docking before: %w", err)
 		}
 	}

@@ -58,7 +58,7 @@ func openWriter(ctx context.Context, o Options) (w *writer, err error) {
 func (w *writer) close() error {
 	<-w.turn
 	defer w.give()
-	if w.broken == errClosed {
+	if errors.Is(w.broken, errClosed) {
 		return nil
 	}
 	w.broken = errClosed

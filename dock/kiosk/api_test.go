@@ -73,12 +73,14 @@ func TestTheKernelSaysWhoAsked(t *testing.T) {
 	client := NewClient(dir)
 	must(t, client.Hold(t.Context(), "r1", "Sgt. Lee", "case 26-1182"))
 	must(t, client.Release(t.Context(), "x1", "", ""))
+	must(t, client.AcceptStore(t.Context(), "nas", "", "new disk"))
 	me, err := user.Current()
 	must(t, err)
 	account := fmt.Sprintf("%s, uid %d", me.Username, os.Geteuid())
 	want := []asked{
 		{"hold", "r1", "Sgt. Lee (" + account + ")", "case 26-1182"},
 		{"release", "x1", account, ""},
+		{"accept", "nas", account, "new disk"},
 	}
 	if got := station.all(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)

@@ -73,6 +73,12 @@ func (c *Client) Release(ctx context.Context, id, by, reason string) error {
 	return c.call(ctx, http.MethodPost, "/v1/release", &Action{ID: id, By: by, Reason: reason}, nil)
 }
 
+// AcceptStore takes the store that is now at a configured place for the one
+// that is expected there; id is its name.
+func (c *Client) AcceptStore(ctx context.Context, id, by, reason string) error {
+	return c.call(ctx, http.MethodPost, "/v1/accept-store", &Action{ID: id, By: by, Reason: reason}, nil)
+}
+
 // Watch yields the status now and after every change. It ends quietly when ctx
 // does or the caller breaks off, and with one error, ErrNotRunning among them,
 // when the station goes away.

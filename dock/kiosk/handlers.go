@@ -38,6 +38,10 @@ func (s *Server) release(w http.ResponseWriter, r *http.Request, c Caller) error
 	return act(w, r, c, s.station.Release)
 }
 
+func (s *Server) acceptStore(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return act(w, r, c, s.station.AcceptStore)
+}
+
 // act reads an Action, and does it in the name of who the kernel says asks.
 func act(w http.ResponseWriter, r *http.Request, c Caller, do func(ctx context.Context, id, by, reason string) error) error {
 	action, err := readAction(r.Body)

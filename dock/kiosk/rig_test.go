@@ -49,6 +49,10 @@ func (f *fakeStation) Release(_ context.Context, id, by, reason string) error {
 	return f.act("release", id, by, reason)
 }
 
+func (f *fakeStation) AcceptStore(_ context.Context, id, by, reason string) error {
+	return f.act("accept", id, by, reason)
+}
+
 func (f *fakeStation) act(what, id, by, reason string) error {
 	if f.enter != nil {
 		f.enter <- struct{}{}

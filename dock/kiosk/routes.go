@@ -42,6 +42,11 @@ func routes() []route {
 			(*Server).release,
 		},
 		{
+			http.MethodPost, "/v1/accept-store", operator{}, "Action", "nothing",
+			"Takes the store that is now at a configured place for the one that is expected there: it was replaced on purpose.",
+			(*Server).acceptStore,
+		},
+		{
 			http.MethodGet, "/v1/version", anyone{}, "", "Version",
 			"Which station and which version of berth answers.",
 			(*Server).version,
@@ -49,9 +54,9 @@ func routes() []route {
 	}
 }
 
-// Action is the body of a request to hold or release.
+// Action is the body of a request to hold, release or accept.
 type Action struct {
-	// The recording, or the exception of a docking.
+	// The recording, the exception of a docking, or the store's name in the config.
 	ID string `json:"id"`
 	// Who asks, in their own word; optional. The user that the kernel names is recorded beside it.
 	By string `json:"by"`

@@ -22,6 +22,9 @@ type Station interface {
 	// letting its camera be erased; id names either. ErrUnknownID if there is
 	// neither, ErrNotHeld if nothing is to be lifted.
 	Release(ctx context.Context, id, by, reason string) error
+	// AcceptStore takes the store that is now at a configured place for the one
+	// that is expected there; id is its name. ErrUnknownID if there is none.
+	AcceptStore(ctx context.Context, id, by, reason string) error
 }
 
 // The refusals that a client can tell apart. Station returns the first two,

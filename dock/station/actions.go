@@ -8,6 +8,7 @@ import (
 
 	"berth/dock"
 	"berth/dock/journal"
+	"berth/offload/queue"
 )
 
 // Hold keeps a recording on its camera until a person releases it. by says who
@@ -41,6 +42,12 @@ func (s *Station) Release(ctx context.Context, id, by, reason string) error {
 	return s.answered("release", id, err)
 }
 
+// AcceptStore takes the store that is now at a configured place for the one that
+// is expected there. dock.ErrUnknownID if the config has no store of this name.
+func (s *Station) AcceptStore(ctx context.Context, name, by, reason string) error {
+	return s.answered("accept store", name, s.o.Queue.Accept(ctx, name, by, reason))
+}
+
 // answered wakes the dockings that may go on now, and says what was refused in
 // the caller's words.
 func (s *Station) answered(what, id string, err error) error {
@@ -48,7 +55,7 @@ func (s *Station) answered(what, id string, err error) error {
 	case err == nil:
 		s.stirred.beat()
 		return nil
-	case errors.Is(err, journal.ErrUnknown):
+	case errors.Is(err, journal.ErrUnknown), errors.Is(err, queue.ErrNoStore):
 		return fmt.Errorf("%s %q: %w", what, id, dock.ErrUnknownID)
 	}
 	return fmt.Errorf("%s %q: %w", what, id, err)

@@ -85,7 +85,7 @@ func (d *docking) notCleared(it *item, refusal *dock.Refusal) {
 	if !refusal.Has("held") {
 		d.view.blocked = d.now() + askAgain
 	}
-	if refusal.Has("changed") || refusal.Has("object") {
+	if refusal.Has("changed") || refusal.Has("object") || refusal.Has("unlisted") {
 		d.view.listDue = true
 	}
 	d.wake = nil

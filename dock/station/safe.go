@@ -88,5 +88,8 @@ func (s *Safe) Changed() <-chan struct{} { return s.changed.next() }
 // Hold refuses with ErrSafeMode.
 func (s *Safe) Hold(context.Context, string, string, string) error { return ErrSafeMode }
 
+// AcceptStore refuses with ErrSafeMode.
+func (s *Safe) AcceptStore(context.Context, string, string, string) error { return ErrSafeMode }
+
 // Release refuses with ErrSafeMode.
 func (s *Safe) Release(context.Context, string, string, string) error { return ErrSafeMode }

@@ -14,15 +14,10 @@ func (s *Station) Status(ctx context.Context) dock.Status {
 		Station: s.o.ID, Version: s.o.Version, Mode: dock.ModeNormal,
 		Problems: append([]dock.Problem{}, s.o.Standing...),
 	}
-	stores, err := s.o.Queue.Status(ctx)
-	if err != nil {
+	var err error
+	if status.Stores, err = s.o.Queue.Status(ctx); err != nil {
 		status.Problems = append(status.Problems, dock.Problem{
 			Code: "journal", Text: "the journal cannot be read: " + err.Error(), Do: "See the log and the disk.",
-		})
-	}
-	for _, st := range stores {
-		status.Stores = append(status.Stores, dock.StoreStatus{
-			Store: st.Name, ID: st.ID, Reachable: st.Reachable, Queued: int64(st.Queued), QueuedBytes: st.QueuedBytes, WaitingFor: st.WaitingFor,
 		})
 	}
 	for _, lock := range s.health.check().Locks {

@@ -30,7 +30,7 @@ func (w *worker) identify(ctx context.Context) (dock.StoreID, error) {
 		}
 	}
 	if id != want {
-		return "", &problem{fmt.Errorf("the store at %s is not the one that was commissioned: it is %s and should be %s", w.target.Name, id, want), true}
+		return "", &problem{fmt.Errorf("the store at %s is not the one that was commissioned: it is %s and should be %s; if it was replaced on purpose: berth stores accept %s", w.target.Name, id, want, w.target.Name), true}
 	}
 	w.set(func(s *storeState) {
 		if s.expected == "" {
@@ -51,7 +51,7 @@ func (w *worker) meet(ctx context.Context, id dock.StoreID) (dock.StoreID, error
 			return err
 		}
 		known = id
-		return w.queue.expect(tx, w.target.Name, id)
+		return w.queue.expect(tx, w.target.Name, id, nil)
 	})
 	return known, err
 }

@@ -276,15 +276,15 @@ func (s *station) expectStores(ids []dock.RecordingID, want ...dock.StoreID) {
 }
 
 // status is that of one store.
-func (s *station) status(name string) queue.StoreStatus {
+func (s *station) status(name string) dock.StoreStatus {
 	s.t.Helper()
 	all, err := s.queue.Status(s.t.Context())
 	s.must(err)
 	for _, status := range all {
-		if status.Name == name {
+		if status.Store == name {
 			return status
 		}
 	}
 	s.t.Fatalf("no status of %s in %+v", name, all)
-	return queue.StoreStatus{}
+	return dock.StoreStatus{}
 }

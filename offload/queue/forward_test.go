@@ -12,7 +12,6 @@ import (
 
 	"berth/dock"
 	"berth/offload"
-	"berth/offload/queue"
 	"berth/offload/storetest"
 )
 
@@ -26,7 +25,7 @@ func TestEveryStoreGetsEveryRecordingOnce(t *testing.T) {
 		s.expectStores(append(before, after...), "uuid-a", "uuid-b")
 		for _, name := range []string{"nas", "cloud"} {
 			status := s.status(name)
-			want := queue.StoreStatus{Name: name, ID: status.ID, Reachable: true}
+			want := dock.StoreStatus{Store: name, ID: status.ID, Reachable: true}
 			if status != want || status.ID == "" {
 				t.Errorf("status %+v, want %+v", status, want)
 			}

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"berth/dock"
+	"berth/offload/queue"
 	"berth/offload/storetest"
 )
 
@@ -112,8 +114,11 @@ func TestSwappedStoreGetsNothingAndCountsForNothing(t *testing.T) {
 		if stores := s.queue.Stores(); !slices.Equal(stores, []dock.StoreID{"uuid-b"}) {
 			t.Errorf("commissioned stores %v", stores)
 		}
+		if err := s.queue.Accept(t.Context(), "attic", "lee", "new disk"); !errors.Is(err, queue.ErrNoStore) {
+			t.Errorf("a store that is not in the config was accepted: %v", err)
+		}
 		// A person says that the new one is meant: it gets what the spool has.
-		s.must(s.queue.Expect(t.Context(), "nas", "uuid-x"))
+		s.must(s.queue.Accept(t.Context(), "nas", "lee", "new disk"))
 		synctest.Wait()
 		s.expectStores(ids, "uuid-b", "uuid-x")
 		s.expectStores(first, "uuid-a", "uuid-b", "uuid-x")

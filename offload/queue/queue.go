@@ -44,7 +44,7 @@ type Options struct {
 	// ReleaseSpool removes a sealed file from the spool. A file that is not
 	// there is fine: fs.ErrNotExist or nil.
 	ReleaseSpool func(hashing.Digest) error
-	Copies       int // what the config asks for now, at least 1
+	Copies       int // what the config asks for, at least 1
 	Clock        dock.Clock
 	Log          *slog.Logger // nil for silence
 }
@@ -129,16 +129,6 @@ func (q *Queue) Stores() []dock.StoreID {
 		}
 	}
 	return ids
-}
-
-// StoreStatus is one store, as `berth status` shows it.
-type StoreStatus struct {
-	Name        string
-	ID          dock.StoreID // the UUID that is expected; empty before it was first seen
-	Reachable   bool         // it answered when it was last used, and is the expected one
-	Queued      int          // recordings that it does not hold yet
-	QueuedBytes int64
-	WaitingFor  string // a sentence; empty if nothing is wrong
 }
 
 // storeState is what a worker last found out about its store.

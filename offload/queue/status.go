@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"berth/dock"
@@ -24,8 +25,8 @@ func (q *Queue) load(ctx context.Context) error {
 
 // Status says how the stores are, in the config's order. It asks the journal
 // and no store, so a store that hangs does not hold it up.
-func (q *Queue) Status(ctx context.Context) ([]StoreStatus, error) {
-	statuses := make([]StoreStatus, len(q.workers))
+func (q *Queue) Status(ctx context.Context) ([]dock.StoreStatus, error) {
+	statuses := make([]dock.StoreStatus, len(q.workers))
 	err := q.opts.Journal.Read(ctx, func(tx *journal.Tx) error {
 		for i, w := range q.workers {
 			state := w.snapshot()
@@ -33,9 +34,9 @@ func (q *Queue) Status(ctx context.Context) ([]StoreStatus, error) {
 			if err != nil {
 				return err
 			}
-			statuses[i] = StoreStatus{
-				Name: w.target.Name, ID: state.expected, Reachable: state.genuine && state.reachable,
-				Queued: count, QueuedBytes: sizeBytes, WaitingFor: state.waiting,
+			statuses[i] = dock.StoreStatus{
+				Store: w.target.Name, ID: state.expected, Reachable: state.genuine && state.reachable,
+				Queued: int64(count), QueuedBytes: sizeBytes, WaitingFor: state.waiting,
 			}
 		}
 		return nil
@@ -43,32 +44,46 @@ func (q *Queue) Status(ctx context.Context) ([]StoreStatus, error) {
 	return statuses, err
 }
 
-// Expect says that the configured store name is from now on the one with this
-// UUID: a person commissioned another one in its place. What is on the spool is
-// forwarded to it; receipts of the one before stay its own.
-func (q *Queue) Expect(ctx context.Context, name string, id dock.StoreID) error {
+// ErrNoStore: the config has no store of this name.
+var ErrNoStore = errors.New("no such store in the config")
+
+// Accept says that the configured store name is from now on the one that is
+// there now: a person commissioned another one in its place, by and reason say
+// who and why. What is on the spool is forwarded to it; receipts of the one
+// before stay its own.
+func (q *Queue) Accept(ctx context.Context, name, by, reason string) error {
 	for _, w := range q.workers {
 		if w.target.Name != name {
 			continue
 		}
-		if w.snapshot().expected == id {
-			return nil
-		}
-		err := q.opts.Journal.Write(ctx, func(tx *journal.Tx) error { return q.expect(tx, name, id) })
+		id, err := w.target.Store.Identity(ctx)
 		if err != nil {
-			return fmt.Errorf("expect store %s to be %s: %w", name, id, err)
+			return fmt.Errorf("accept store %s: %w", name, err)
 		}
-		w.set(func(s *storeState) { s.expected, s.genuine = id, false })
-		signal(q.whole)
-		signal(w.nudge)
+		return w.become(ctx, id, map[string]string{"by": by, "text": reason})
+	}
+	return fmt.Errorf("accept store %q: %w", name, ErrNoStore)
+}
+
+// become makes the UUID the one that is expected of the worker's store.
+func (w *worker) become(ctx context.Context, id dock.StoreID, personal map[string]string) error {
+	if w.snapshot().expected == id {
 		return nil
 	}
-	return fmt.Errorf("expect store %s to be %s: no such store in the config", name, id)
+	q, name := w.queue, w.target.Name
+	err := q.opts.Journal.Write(ctx, func(tx *journal.Tx) error { return q.expect(tx, name, id, personal) })
+	if err != nil {
+		return fmt.Errorf("accept store %s as %s: %w", name, id, err)
+	}
+	w.set(func(s *storeState) { s.expected, s.genuine = id, false })
+	signal(q.whole)
+	signal(w.nudge)
+	return nil
 }
 
 // expect remembers the UUID of a store. One that another configured store has
 // too is refused: the same copy would count twice.
-func (q *Queue) expect(tx *journal.Tx, name string, id dock.StoreID) error {
+func (q *Queue) expect(tx *journal.Tx, name string, id dock.StoreID, personal map[string]string) error {
 	for _, w := range q.workers {
 		if w.target.Name == name {
 			continue
@@ -81,5 +96,5 @@ func (q *Queue) expect(tx *journal.Tx, name string, id dock.StoreID) error {
 			return &problem{fmt.Errorf("the store at %s is the same as the store at %s", name, w.target.Name), true}
 		}
 	}
-	return setExpected(tx, name, id)
+	return setExpected(tx, name, id, personal)
 }

@@ -95,14 +95,15 @@ func expected(tx *journal.Tx, store string) (dock.StoreID, error) {
 	return id, err
 }
 
-// setExpected remembers the UUID of a store, with a custody event.
-func setExpected(tx *journal.Tx, store string, id dock.StoreID) error {
+// setExpected remembers the UUID of a store, with a custody event. personal is
+// who wanted it and why, if somebody did.
+func setExpected(tx *journal.Tx, store string, id dock.StoreID, personal map[string]string) error {
 	_, err := tx.Exec(`INSERT INTO offload_stores (name, id) VALUES (?, ?)
 		ON CONFLICT (name) DO UPDATE SET id = excluded.id`, store, string(id))
 	if err != nil {
 		return err
 	}
-	return tx.Event("store-expected", map[string]any{"store": store, "id": string(id)}, nil)
+	return tx.Event("store-expected", map[string]any{"store": store, "id": string(id)}, personal)
 }
 
 // addRelease remembers that a spool copy is about to go.

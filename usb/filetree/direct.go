@@ -2,6 +2,7 @@ package filetree
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"unsafe"
@@ -80,7 +81,7 @@ func aligned(want uint32) bool { return want != 0 && directAlign%want == 0 }
 // can be dropped, so they go there first.
 func forget(fd int) error {
 	err := again(func() error { return unix.Fsync(fd) })
-	if err != nil && err != unix.EROFS && err != unix.EINVAL {
+	if err != nil && !errors.Is(err, unix.EROFS) && !errors.Is(err, unix.EINVAL) {
 		return err
 	}
 	return unix.Fadvise(fd, 0, 0, unix.FADV_DONTNEED)
