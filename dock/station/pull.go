@@ -50,9 +50,12 @@ func (d *docking) reread(ctx context.Context, it *item) error {
 
 // state journals what the docking amounts to so far.
 func (d *docking) state(ctx context.Context) error {
-	if _, err := d.journal.Statement(ctx, d.row.ID); err != nil {
+	statement, err := d.journal.Statement(ctx, d.row.ID)
+	if err != nil {
 		return fmt.Errorf("state what the camera held: %w", err)
 	}
+	d.bay.station.o.Log.Info("statement", "bay", d.bay.name, "docking", d.row.ID, "complete", statement.Complete(),
+		"listed", statement.Listed, "ingested", statement.Ingested, "vanished", statement.Vanished, "gaps", len(statement.Gaps))
 	d.view.stated = true
 	return nil
 }
