@@ -54,10 +54,17 @@ func stores(all []dock.StoreStatus, s Screen) []string {
 	return lines
 }
 
+// unasked: nothing is known of a store until it was asked once.
+func unasked(store dock.StoreStatus) bool {
+	return !store.Reachable && store.ID == "" && store.WaitingFor == ""
+}
+
 func storeSentence(store dock.StoreStatus) (string, style) {
 	var parts []string
 	how := plain
 	switch {
+	case unasked(store):
+		parts, how = append(parts, "not asked yet"), dim
 	case !store.Reachable:
 		parts, how = append(parts, "not reachable"), red
 	case store.Queued == 0:

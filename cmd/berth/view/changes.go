@@ -27,6 +27,9 @@ func changes(before *dock.Status, now dock.Status) []string {
 	}
 	for _, store := range now.Stores {
 		i := slices.IndexFunc(was.Stores, func(o dock.StoreStatus) bool { return o.Store == store.Store })
+		if unasked(store) {
+			continue
+		}
 		if i < 0 || was.Stores[i].Reachable != store.Reachable || was.Stores[i].WaitingFor != store.WaitingFor {
 			text, _ := storeSentence(store)
 			lines = append(lines, fmt.Sprintf("store %s: %s", store.Store, text))

@@ -199,6 +199,24 @@ func TestAPipeGetsOneLineForEachChange(t *testing.T) {
 	golden(t, "pipe", strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"))
 }
 
+// A station that has just started has asked no store yet: that is no failure.
+func TestAStoreThatWasNotAskedIsNotUnreachable(t *testing.T) {
+	var out bytes.Buffer
+	screen := plainScreen(80)
+	live := liveOn(&out, &screen)
+	live.Show(dock.Status{Mode: dock.ModeNormal, Stores: []dock.StoreStatus{{Store: "nas"}}})
+	if out.Len() > 0 {
+		t.Errorf("says %q", out.String())
+	}
+	live.Show(dock.Status{Mode: dock.ModeNormal, Stores: []dock.StoreStatus{{Store: "nas", ID: "5f0c", Reachable: true}}})
+	if got := out.String(); got != "2026-03-01T23:10:04Z store nas: up to date\n" {
+		t.Errorf("says %q", got)
+	}
+	if lines := stores([]dock.StoreStatus{{Store: "nas"}}, screen); !strings.HasSuffix(lines[0], "not asked yet") {
+		t.Errorf("says %q", lines[0])
+	}
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
