@@ -69,7 +69,7 @@ type BayStatus struct {
 	RecordingsDone  int        `json:"recordings_done"` // verified on the station
 	BytesTotal      int64      `json:"bytes_total"`
 	BytesDone       int64      `json:"bytes_done"`
-	BytesPerSecond  int64      `json:"bytes_per_s"` // over the last 10 s
+	BytesPerSecond  *int64     `json:"bytes_per_s"` // over the last 10 s; null while unknown
 	ETASeconds      *int64     `json:"eta_s"`       // until everything is on the station
 	BatteryPercent  *int       `json:"battery_percent"`
 	Stored          int        `json:"recordings_stored"`

@@ -71,9 +71,9 @@ func (b *bay) status(now time.Duration) dock.BayStatus {
 	defer b.mu.Unlock()
 	shown := b.shown
 	if shown.State == dock.BayReading {
-		shown.BytesPerSecond = b.meter.rate(now)
-		if left := shown.BytesTotal - shown.BytesDone; shown.BytesPerSecond > 0 {
-			seconds := (left + shown.BytesPerSecond - 1) / shown.BytesPerSecond
+		if rate := b.meter.rate(now); rate > 0 {
+			seconds := (shown.BytesTotal - shown.BytesDone + rate - 1) / rate
+			shown.BytesPerSecond = &rate
 			shown.ETASeconds = &seconds
 		}
 	}

@@ -62,7 +62,7 @@ func shiftChange() dock.Status {
 			{Code: "shared-device", Text: "Store nas lies on the spool's own disk.", Do: "Fine for trying out. For evidence, point it at another disk or server and take `shares-device` out of the config.", Advice: true},
 		},
 		Bays: []dock.BayStatus{
-			{Bay: "A1", State: dock.BayReading, Camera: "acme-0417", Docking: "d1", Since: &at, RecordingsTotal: 41, RecordingsDone: 12, BytesTotal: 9_500_000_000, BytesDone: 4_560_000_000, BytesPerSecond: 38_200_000, ETASeconds: new(int64(129)), Doing: "securing recordings"},
+			{Bay: "A1", State: dock.BayReading, Camera: "acme-0417", Docking: "d1", Since: &at, RecordingsTotal: 41, RecordingsDone: 12, BytesTotal: 9_500_000_000, BytesDone: 4_560_000_000, BytesPerSecond: new(int64(38_200_000)), ETASeconds: new(int64(129)), Doing: "securing recordings"},
 			{Bay: "A2", State: dock.BayReading, Camera: "acme-0122", Docking: "d2", Since: &at, Doing: "listing"},
 			{Bay: "A3", State: dock.BaySecured, Camera: "acme-0519", Docking: "d3", Since: &at, RecordingsTotal: 9, RecordingsDone: 9, BytesTotal: 2_210_000_000, BytesDone: 2_210_000_000, Stored: 3, Reread: 4, Doing: "waiting for the stores: 3 of 9"},
 			{Bay: "A4", State: dock.BayStored, Camera: "acme-0833", Docking: "d4", Since: &at, RecordingsTotal: 6, RecordingsDone: 6, BytesTotal: 1_400_000_000, BytesDone: 1_400_000_000, Stored: 6, Reread: 2, Doing: "reading the camera a second time"},
@@ -70,7 +70,7 @@ func shiftChange() dock.Status {
 			{Bay: "B2", State: dock.BayReady, Camera: "acme-0071", Docking: "d6", Since: &at, RecordingsTotal: 22, RecordingsDone: 22, BytesTotal: 5_150_000_000, BytesDone: 5_150_000_000, Stored: 22, Reread: 22, Erased: 22, Doing: "done"},
 			{Bay: "B3", State: dock.BayAttention, Camera: "acme-0666", Docking: "d7", Since: &at, RecordingsTotal: 3, RecordingsDone: 2, BytesTotal: 700_000_000, BytesDone: 500_000_000, Attention: "1 of 3 recordings: the object changed on the camera while it was read; leave the camera docked and see `berth recordings`"},
 			{Bay: "B4", State: dock.BayNotACamera},
-			{Bay: "T1", State: dock.BayReading, Camera: "x\x1b[2J\u202eевил\n名前の長いカメラ識別子", Docking: "d8", Since: &at, RecordingsTotal: 12345, RecordingsDone: 6789, BytesTotal: 999_950_000_000, BytesDone: 999_949_999_999, BytesPerSecond: 123_456_789, ETASeconds: new(int64(1) << 62), Doing: "securing recordings"},
+			{Bay: "T1", State: dock.BayReading, Camera: "x\x1b[2J\u202eевил\n名前の長いカメラ識別子", Docking: "d8", Since: &at, RecordingsTotal: 12345, RecordingsDone: 6789, BytesTotal: 999_950_000_000, BytesDone: 999_949_999_999, BytesPerSecond: new(int64(123_456_789)), ETASeconds: new(int64(1) << 62), Doing: "securing recordings"},
 			{Bay: "T2", State: dock.BayEmpty},
 		},
 		Stores: []dock.StoreStatus{

@@ -167,10 +167,10 @@ func ratio(done, total int) string {
 }
 
 func rate(b dock.BayStatus) string {
-	if b.BytesPerSecond <= 0 {
+	if b.BytesPerSecond == nil || *b.BytesPerSecond <= 0 {
 		return ""
 	}
-	return Rate(b.BytesPerSecond)
+	return Rate(*b.BytesPerSecond)
 }
 
 func eta(b dock.BayStatus) string {

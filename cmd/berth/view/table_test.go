@@ -116,7 +116,7 @@ func TestNothingHostileLeavesItsLine(t *testing.T) {
 			Bay: dock.BayName(text("bay")), Camera: dock.CameraID(text("camera")), Doing: text("doing"), Attention: text("attention"),
 			State:           rapid.SampledFrom([]dock.BayState{dock.BayReading, dock.BaySecured, dock.BayStored, dock.BayErasing, dock.BayAttention, "?"}).Draw(r, "state"),
 			RecordingsTotal: int(number.Draw(r, "total")), RecordingsDone: int(number.Draw(r, "done")),
-			BytesTotal: number.Draw(r, "bytes"), BytesDone: number.Draw(r, "bytes done"), BytesPerSecond: number.Draw(r, "rate"),
+			BytesTotal: number.Draw(r, "bytes"), BytesDone: number.Draw(r, "bytes done"), BytesPerSecond: new(number.Draw(r, "rate")),
 			Stored: int(number.Draw(r, "stored")), Reread: int(number.Draw(r, "reread")), Erased: int(number.Draw(r, "erased")),
 			ETASeconds: new(number.Draw(r, "eta")),
 		}
