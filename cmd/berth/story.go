@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"berth/cmd/berth/view"
 	"berth/dock"
 	"berth/dock/journal"
+	"berth/offload/queue"
 )
 
 // tellStory prints everything that is known about one recording.
@@ -33,14 +35,19 @@ func tellStory(ctx context.Context, j *journal.Journal, id dock.RecordingID, asJ
 		offset := time.Duration(*row.ClockOffsetMillis) * time.Millisecond
 		story.ClockOffset = &offset
 	}
+	byID, err := queue.StoreNames(ctx, j)
+	if err != nil {
+		return err
+	}
+	names := storeNames(byID)
 	for _, c := range row.Receipts {
 		r := c.Receipt.Record()
 		story.Receipts = append(story.Receipts, view.Receipt{
-			Store: string(r.Store), Grade: r.Grade, Verified: c.At.Wall.Local(), Times: c.Times,
+			Store: names.of(r.Store), Grade: r.Grade, Verified: c.At.Wall.Local(), Times: c.Times,
 		})
 	}
 	for _, f := range row.Recording.Facts {
-		what, detail := tell(f.Body)
+		what, detail := tell(f.Body, names)
 		story.Moments = append(story.Moments, view.Moment{At: f.At.Wall.Local(), What: what, Detail: detail})
 	}
 	for _, line := range view.Describe(story, screen()) {
@@ -49,8 +56,18 @@ func tellStory(ctx context.Context, j *journal.Journal, id dock.RecordingID, asJ
 	return nil
 }
 
+// storeNames is what the config calls the stores.
+type storeNames map[dock.StoreID]string
+
+func (n storeNames) of(id dock.StoreID) string {
+	if name := n[id]; name != "" {
+		return name
+	}
+	return string(id)
+}
+
 // tell is a fact in a person's words.
-func tell(body dock.FactBody) (what, detail string) {
+func tell(body dock.FactBody, stores storeNames) (what, detail string) {
 	switch b := body.(type) {
 	case dock.Seen:
 		if b.Replaces != "" {
@@ -65,13 +82,13 @@ func tell(body dock.FactBody) (what, detail string) {
 		if b.Resumed > 0 {
 			how += fmt.Sprintf("; went on %d times after it was cut off", b.Resumed)
 		}
-		return "sealed", how
+		return "sealed", how + tellMedia(b.Media)
 	case dock.Spooled:
 		return "spooled", "durable on the station"
 	case dock.ReceiptEarned:
-		return "receipt", fmt.Sprintf("store %s gave back every byte (%s)", b.Receipt.Store, b.Receipt.Grade)
+		return "receipt", fmt.Sprintf("%s gave back every byte (%s)", stores.of(b.Receipt.Store), b.Receipt.Grade)
 	case dock.ReceiptRevoked:
-		return "receipt revoked", fmt.Sprintf("store %s: %s", b.Store, b.Reason)
+		return "receipt revoked", fmt.Sprintf("%s: %s", stores.of(b.Store), b.Reason)
 	case dock.SecondRead:
 		return "second read", "the camera's medium gave sha256 " + b.SHA256.String()
 	case dock.Vanished:
@@ -84,6 +101,19 @@ func tell(body dock.FactBody) (what, detail string) {
 		return "spool released", "the station's own copy went; the stores have it"
 	}
 	return tellPerson(body)
+}
+
+// tellMedia is what the recording says about itself.
+func tellMedia(m dock.Media) string {
+	switch {
+	case m.Status == "unreadable":
+		return "; a damaged " + m.Container + " file, kept byte for byte"
+	case m.Container == "":
+		return ""
+	case m.DurationMillis == nil:
+		return fmt.Sprintf("; %s (%s)", m.Container, strings.Join(m.Codecs, ", "))
+	}
+	return fmt.Sprintf("; %s (%s), %v long", m.Container, strings.Join(m.Codecs, ", "), time.Duration(*m.DurationMillis)*time.Millisecond)
 }
 
 // tellPerson is about what persons did.
