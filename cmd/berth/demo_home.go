@@ -55,7 +55,7 @@ func prepareDemo(ctx context.Context, dir string, sizeBytes int64) (*demoHome, e
 	}
 	h := &demoHome{dir: dir}
 	for _, sub := range []string{
-		"agency-side", "recipients", "cameras", "data", "stores/evidence-1", "stores/evidence-2",
+		"agency-side", "recipients", "cameras", "stores/evidence-1", "stores/evidence-2",
 		"bays/A1", "bays/A2", "bays/A3", "bays/A4",
 	} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
