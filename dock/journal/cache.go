@@ -21,6 +21,14 @@ type summary struct {
 
 func (tx *Tx) summarise(facts []dock.Fact) (summary, error) {
 	r := dock.Recording{Facts: facts}
+	s := plainSummary(r)
+	var err error
+	s.holding, err = tx.holdingID(r.Holding())
+	return s, err
+}
+
+// plainSummary is the summary but for the row that says where copies are.
+func plainSummary(r dock.Recording) summary {
 	s := summary{state: r.State()}
 	s.onCamera = s.state != dock.StateErased && s.state != dock.StateVanished
 	s.erasing, s.unconfirmed = r.Erasing()
@@ -30,9 +38,7 @@ func (tx *Tx) summarise(facts []dock.Fact) (summary, error) {
 		s.sealed = intent.Sealed[:]
 	}
 	s.unfinished = unfinished(r, s)
-	var err error
-	s.holding, err = tx.holdingID(r.Holding())
-	return s, err
+	return s
 }
 
 // unfinished: the station has work with the recording that does not wait for
@@ -57,6 +63,43 @@ func (tx *Tx) cache(number int64, facts []dock.Fact) error {
 	}
 	if err != nil {
 		return fmt.Errorf("cache state: %w", err)
+	}
+	return nil
+}
+
+// checkCaches compares what is cached of the recordings that the last events
+// are about with what their facts amount to.
+func (tx *Tx) checkCaches() error {
+	type cached struct {
+		number  int64
+		summary summary
+	}
+	rows, err := tx.Query(`SELECT DISTINCT r.number, r.state, r.on_camera, r.ingested, r.erasing
+		FROM facts f JOIN recordings r ON r.number = f.recording WHERE f.seq > ?`, tx.chain.Seq-tail)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var all []cached
+	for rows.Next() {
+		var c cached
+		if err := rows.Scan(&c.number, &c.summary.state, &c.summary.onCamera, &c.summary.ingested, &c.summary.erasing); err != nil {
+			return err
+		}
+		all = append(all, c)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, c := range all {
+		facts, err := tx.factsOf(c.number)
+		if err != nil {
+			return err
+		}
+		if got := plainSummary(dock.Recording{Facts: facts}); got.state != c.summary.state || got.onCamera != c.summary.onCamera ||
+			got.ingested != c.summary.ingested || got.erasing != c.summary.erasing {
+			return fmt.Errorf("%w: what is cached of recording %d is not what its facts say", ErrBroken, c.number)
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"berth/dock"
 )
@@ -62,6 +63,7 @@ const (
 // caseOf loads what the erase rule looks at.
 func (tx *Tx) caseOf(r ClearRequest) (dock.Case, error) {
 	c := dock.Case{Now: tx.j.opts.Clock.Now(), Policy: r.Policy, Health: r.Health, Entry: r.Entry}
+	c.Health.Locks = append(slices.Clone(r.Health.Locks), tx.j.Locks()...)
 	d, err := tx.docking(r.Docking)
 	if err != nil {
 		return c, err

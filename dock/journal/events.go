@@ -31,6 +31,7 @@ type line struct {
 	At              time.Time         `json:"at"`
 	Boot            dock.BootID       `json:"boot"`
 	SinceBootMillis int64             `json:"since_boot_ms"`
+	Epoch           string            `json:"epoch"`
 	Kind            string            `json:"kind"`
 	Station         dock.StationID    `json:"station"`
 	Recording       dock.RecordingID  `json:"recording"`
@@ -107,7 +108,7 @@ func (tx *Tx) write(e event, at dock.Instant) (seq int64, err error) {
 	chain := tx.chain
 	text, err := chain.Extend(map[string]any{
 		"at": at.Wall.Format(time.RFC3339Nano), "boot": at.Boot, "since_boot_ms": at.SinceBoot.Milliseconds(),
-		"kind": e.kind, "station": tx.j.opts.Station, "recording": e.recording, "docking": e.docking,
+		"epoch": tx.j.Epoch().ID, "kind": e.kind, "station": tx.j.opts.Station, "recording": e.recording, "docking": e.docking,
 		"body": e.body, "commitments": commitments,
 	})
 	if err != nil {
@@ -122,6 +123,7 @@ func (tx *Tx) write(e event, at dock.Instant) (seq int64, err error) {
 		}
 	}
 	tx.chain = chain
+	tx.weighty = tx.weighty || weighty(e.kind)
 	return seq, nil
 }
 
@@ -151,7 +153,7 @@ func (tx *Tx) saveChain() error {
 	if tx.chain == tx.before {
 		return nil
 	}
-	_, err := tx.exec(`UPDATE journal SET seq = ?, head = ?`, tx.chain.Seq, tx.chain.Head[:])
+	_, err := tx.exec(`UPDATE journal SET seq = ?, head = ?, latest = ?`, tx.chain.Seq, tx.chain.Head[:], tx.latestNow())
 	if err != nil {
 		return fmt.Errorf("write the chain's head: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"berth/dock"
 	"berth/hashing"
@@ -26,6 +27,19 @@ type Options struct {
 	Clock   dock.Clock
 	Rooms   []Room       // other packages' tables
 	Log     *slog.Logger // nil for silence
+	// Witness is the file that remembers how far the journal has come; empty
+	// for one beside it. In another directory it also tells that one's loss.
+	Witness string
+	// Thorough makes Open look at the whole database and not only at its end:
+	// the last run ended because it could not be believed.
+	Thorough bool
+}
+
+func (o Options) witnessPath(path string) string {
+	if o.Witness != "" {
+		return o.Witness
+	}
+	return path + ".head"
 }
 
 // Room is another package's own tables in the journal's database, with a
@@ -60,12 +74,23 @@ type Journal struct {
 	keys   keys
 	reader *sql.DB
 	writer *writer // nil if it is open for reading only
+
+	witness *witness      // for the holder of the writer's turn
+	end     hashing.Chain // the last commit; for the holder of the writer's turn
+
+	doubts      sync.Mutex
+	epoch       Epoch  // guarded by doubts
+	unwitnessed error  // guarded by doubts; why the witness could not be written
+	timing      timing // guarded by doubts
 }
 
 // Open opens the journal for writing, makes or migrates it where needed, checks
 // the pragmas and the end of the chain, and ends the dockings that an earlier
 // process left open. The caller must Close it.
-func Open(ctx context.Context, o Options) (*Journal, error) {
+func Open(ctx context.Context, o Options) (*Journal, error) { return open(ctx, o, nil) }
+
+// open begins a new epoch if anew says after what.
+func open(ctx context.Context, o Options, anew *began) (*Journal, error) {
 	j, err := prepare(o)
 	if err != nil {
 		return nil, err
@@ -74,7 +99,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		return nil, fmt.Errorf("open journal %s: %w", o.Path, err)
 	}
 	j.reader = openDatabase(j.opts.Path, readerKeys, readerPragmas, readers)
-	if err := j.start(ctx); err != nil {
+	if err := j.start(ctx, anew); err != nil {
 		return nil, fmt.Errorf("open journal %s: %w", o.Path, errors.Join(err, j.Close()))
 	}
 	return j, nil
@@ -108,6 +133,7 @@ func (j *Journal) Close() error {
 		errs = append(errs, j.reader.Close())
 	}
 	if j.writer != nil {
+		j.lastWitness()
 		errs = append(errs, j.writer.close())
 	}
 	return errors.Join(errs...)
@@ -140,12 +166,24 @@ func prepare(o Options) (*Journal, error) {
 }
 
 // start makes sure that what is there can be built upon.
-func (j *Journal) start(ctx context.Context) error {
+func (j *Journal) start(ctx context.Context, anew *began) (err error) {
+	if j.witness, err = openWitness(j.opts.witnessPath(j.opts.Path)); err != nil {
+		return err
+	}
+	if j.opts.Thorough && anew == nil {
+		if err := j.checkAll(ctx); err != nil {
+			return err
+		}
+	}
 	return j.Write(ctx, func(tx *Tx) error {
+		tx.weighty = true
 		if err := tx.begin(); err != nil {
 			return err
 		}
-		if err := tx.checkTail(); err != nil {
+		if err := errors.Join(tx.checkTail(), tx.checkCaches()); err != nil {
+			return err
+		}
+		if err := tx.takeUpEpoch(anew); err != nil {
 			return err
 		}
 		return tx.endLeftOpen()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -19,13 +20,15 @@ var errReadOnly = errors.New("journal is open for reading only")
 // Tx is one transaction. It is for one goroutine and dies with the function
 // that it was given to.
 type Tx struct {
-	j      *Journal
-	ctx    context.Context // of the statements; a writer's never ends amid one
-	conn   *sql.Conn
-	writer *writer // nil on a snapshot
-	chain  hashing.Chain
-	before hashing.Chain // as the transaction found it
-	failed error         // the first statement that failed: from then on only rolling back is safe
+	j        *Journal
+	ctx      context.Context // of the statements; a writer's never ends amid one
+	conn     *sql.Conn
+	writer   *writer // nil on a snapshot
+	chain    hashing.Chain
+	before   hashing.Chain // as the transaction found it
+	weighty  bool          // the witness must know of it at once
+	accepted time.Time     // the wall clock that a person accepted; zero for none
+	failed   error         // the first statement that failed: from then on only rolling back is safe
 }
 
 // Write runs fn in one BEGIN IMMEDIATE transaction and commits durably if it
@@ -89,6 +92,7 @@ func (j *Journal) attempt(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("%w: %w", ErrCommit, err)
 	}
 	open = false
+	j.witnessed(tx)
 	return nil
 }
 
@@ -115,7 +119,11 @@ func (j *Journal) Read(ctx context.Context, fn func(*Tx) error) error {
 		tx.ctx = context.WithoutCancel(ctx)
 		tx.rollback()
 	}()
-	return fn(tx)
+	err = fn(tx)
+	if untrusted(err) && !errors.Is(err, ErrBroken) {
+		err = fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return err
 }
 
 // Exec runs a statement of a room and returns the number of rows that it

@@ -118,3 +118,18 @@ func (tx *Tx) checkCommitments(l line) error {
 	}
 	return rows.Err()
 }
+
+// checkAll looks at every page of the database and every event, after a run
+// that could not believe them.
+func (j *Journal) checkAll(ctx context.Context) error {
+	var verdict string
+	err := j.Read(ctx, func(tx *Tx) error { return tx.QueryRow(`PRAGMA quick_check(1)`).Scan(&verdict) })
+	if err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w: %s", ErrBroken, verdict)
+	}
+	_, err = j.VerifyChain(ctx)
+	return err
+}

@@ -29,7 +29,7 @@ func (s *station) tamper(statements ...string) {
 
 func TestAnyChangeOfTheLogIsFoundWhenOpening(t *testing.T) {
 	for what, statement := range map[string]string{
-		"a word changed":       `UPDATE events SET line = CAST(replace(CAST(line AS TEXT), '"bay":"A1"', '"bay":"A2"') AS BLOB) WHERE seq = 1`,
+		"a word changed":       `UPDATE events SET line = CAST(replace(CAST(line AS TEXT), '"bay":"A1"', '"bay":"A2"') AS BLOB) WHERE seq = 2`,
 		"the last one removed": `DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)`,
 		"the first one gone":   `DELETE FROM events WHERE seq = 1`,
 		"one in the middle":    `DELETE FROM events WHERE seq = 3`,
@@ -70,7 +70,7 @@ func TestChangeLongAgoIsFoundByTheWholeWalk(t *testing.T) {
 		return nil
 	}))
 	s.undock(d)
-	s.tamper(`UPDATE events SET line = CAST(replace(CAST(line AS TEXT), '"bay":"A1"', '"bay":"A2"') AS BLOB) WHERE seq = 1`)
+	s.tamper(`UPDATE events SET line = CAST(replace(CAST(line AS TEXT), '"bay":"A1"', '"bay":"A2"') AS BLOB) WHERE seq = 2`)
 	s.openAgain() // only the end is looked at
 	if _, err := s.VerifyChain(s.ctx); !errors.Is(err, ErrBroken) {
 		t.Fatalf("got %v", err)
