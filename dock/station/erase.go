@@ -1,144 +1,131 @@
 package station
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"berth/dock"
-	"berth/dock/journal"
 )
 
 // askAgain is how long a docking waits after the erase rule said no for the
 // whole camera.
 const askAgain = 5 * time.Second
 
-// erase asks for a clearance for every recording that has come far enough,
-// and erases those that get one, each by itself. A listing then tells what is
-// really gone.
-func (d *docking) erase(ctx context.Context) error {
-	eraser, ok := d.camera.(dock.Eraser)
-	if !ok {
-		d.refused = "this kind of camera cannot be emptied by the station"
-		d.view.blocked = d.now() + maxBackoff
-		return nil
+// errNoEraser: this kind of camera has no way to erase one object.
+var errNoEraser = errors.New("this kind of camera cannot be emptied by the station")
+
+// beginsToEmpty: the camera can erase, or cannot. If it can, every recording
+// that has come far enough is reconfirmed, cleared and erased, each by itself.
+// A listing then tells what is really gone.
+func (s *state) beginsToEmpty(err error) {
+	if err != nil {
+		s.refused = err.Error()
+		s.blocked = s.now + maxBackoff
+		return
 	}
-	d.doing("emptying the camera")
-	d.bay.show(func(s *dock.BayStatus) { s.State = dock.BayErasing })
-	for i := d.view.firstOpen; i < len(d.view.items); i++ {
-		it := &d.view.items[i]
-		if it.erased || !erasable(it) || d.now() < it.notNow {
-			continue
-		}
-		if err := d.eraseOne(ctx, eraser, it); err != nil {
-			return err
-		}
-		if d.now() < d.view.blocked {
-			break
-		}
-	}
-	for i := range d.view.items {
-		if d.view.items[i].pending {
-			d.view.listDue = true
-		}
-	}
-	return nil
+	s.empty, s.sweep = true, s.firstOpen
 }
 
-func (d *docking) eraseOne(ctx context.Context, eraser dock.Eraser, it *item) error {
-	s := d.bay.station
-	if err := s.o.Queue.Reconfirm(ctx, it.Recording); err != nil {
-		if fatal(err) || ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), err)
+// nextToErase returns the next item to be emptied, -1 if that was all for now.
+func (s *state) nextToErase() int {
+	for ; s.sweep < len(s.items) && s.now >= s.blocked; s.sweep++ {
+		if it := &s.items[s.sweep]; !it.erased && erasable(it) && s.now >= it.notNow {
+			s.sweep++
+			return s.sweep - 1
 		}
-		d.failed(it, "confirm the stored copies", err)
-		d.wake = nil // a receipt may be gone
-		return nil
 	}
-	clearance, err := d.journal.Clear(ctx, journal.ClearRequest{
-		Docking: d.row.ID, Recording: it.Recording, Entry: it.Entry, Policy: s.policy(), Health: s.health.check(),
-	})
+	s.empty = false
+	for i := range s.items {
+		s.listDue = s.listDue || s.items[i].pending
+	}
+	return -1
+}
+
+// reconfirmed: the stores still hold the recording, or it is left for later.
+func (s *state) reconfirmed(it *item, err error) {
+	if err != nil {
+		s.failed(it, doReconfirm, err)
+		s.stale = true // a receipt may be gone
+		return
+	}
+	s.then = &effect{step: step{doClear, s.latest.index}}
+}
+
+// cleared: the erase rule said yes or no.
+func (s *state) cleared(it *item, e event) error {
 	var refusal *dock.Refusal
 	switch {
-	case errors.As(err, &refusal):
-		d.notCleared(it, refusal)
+	case errors.As(e.err, &refusal):
+		s.notCleared(it, refusal)
 		return nil
-	case err != nil:
-		return fmt.Errorf("clear for erasing: %w", err)
+	case e.err != nil:
+		return wrap("clear for erasing", e.err)
 	}
-	d.refused = ""
+	s.refused = ""
 	// From here on nobody knows, until a listing or a failure tells.
 	it.pending = true
-	if err := eraser.Erase(ctx, it.Entry, clearance); err != nil {
-		return d.eraseFailed(ctx, it, err)
-	}
-	d.erased[it.Entry.Handle] = true
+	s.then = &effect{step: step{doRemove, s.latest.index}, clearance: e.clearance}
 	return nil
 }
 
 // notCleared waits, for this recording or for the whole camera.
-func (d *docking) notCleared(it *item, refusal *dock.Refusal) {
-	d.bay.station.o.Log.Info("not cleared for erasing", "bay", d.bay.name, "recording", it.Recording, "why", refusal)
-	d.refused = refusal.Reasons[0].Text
-	it.notNow = d.now() + askAgain
+func (s *state) notCleared(it *item, refusal *dock.Refusal) {
+	s.refused = refusal.Reasons[0].Text
+	it.notNow = s.now + askAgain
 	if !refusal.Has("held") {
-		d.view.blocked = d.now() + askAgain
+		s.blocked = s.now + askAgain
 	}
 	if refusal.Has("changed") || refusal.Has("object") || refusal.Has("unlisted") {
-		d.view.listDue = true
+		s.listDue = true
 	}
-	d.wake = nil
+	s.stale = true
 }
 
-// eraseFailed journals an attempt that the camera refused or broke off. If the
-// camera is gone the outcome stays open: nobody saw it.
-func (d *docking) eraseFailed(ctx context.Context, it *item, err error) error {
-	if errors.Is(err, dock.ErrGone) || ctx.Err() != nil {
-		return errors.Join(context.Cause(ctx), err)
+// removed: the camera said that it erased, or that it did not. If the camera
+// is gone the outcome stays open: nobody saw it.
+func (s *state) removed(it *item, err error) error {
+	switch {
+	case errors.Is(err, dock.ErrGone):
+		return err
+	case err != nil:
+		it.pending = false
+		s.failed(it, doRemove, err)
+		s.listDue = true
+		s.note(it, dock.EraseFailed, "the camera refused or the object is another one")
+	default:
+		s.gone[it.Entry.Handle] = true
 	}
-	it.pending = false
-	d.failed(it, "erase a recording", err)
-	d.view.listDue = true
-	return d.result(ctx, it, dock.EraseFailed, "the camera refused or the object is another one")
+	return nil
 }
 
-// confirmErased journals what a complete listing says of the recordings that
-// were told to go.
-func (d *docking) confirmErased(ctx context.Context, listing dock.Listing) error {
+// confirmErased notes what a complete listing says of the recordings that were
+// told to go.
+func (s *state) confirmErased(listing dock.Listing) {
 	present := make(map[dock.Handle]dock.ObjectIdentity, len(listing.Entries))
 	for _, e := range listing.Entries {
 		present[e.Handle] = e.Identity
 	}
-	for i := range d.view.items {
-		it := &d.view.items[i]
+	for i := range s.items {
+		it := &s.items[i]
 		if !it.pending {
 			continue
 		}
 		it.pending = false
 		if present[it.Entry.Handle] == it.Entry.Identity {
-			d.failed(it, "erase a recording", errors.New("the camera still lists it"))
-			if err := d.result(ctx, it, dock.EraseFailed, "still listed"); err != nil {
-				return err
-			}
+			s.failed(it, doRemove, errStillListed)
+			s.note(it, dock.EraseFailed, "still listed")
 			continue
 		}
 		it.erased = true
 		it.worked()
-		if err := d.result(ctx, it, dock.EraseConfirmed, "absent from a complete listing"); err != nil {
-			return err
-		}
+		s.note(it, dock.EraseConfirmed, "absent from a complete listing")
 	}
-	return nil
 }
 
-func (d *docking) result(ctx context.Context, it *item, outcome dock.EraseOutcome, detail string) error {
-	err := d.journal.Append(ctx, dock.Fact{
-		Recording: it.Recording, Docking: d.row.ID,
-		Body: dock.EraseResult{Outcome: outcome, Detail: detail},
+var errStillListed = errors.New("the camera still lists it")
+
+func (s *state) note(it *item, outcome dock.EraseOutcome, detail string) {
+	s.notes = append(s.notes, effect{
+		step: step{action: doNote}, recording: it.Recording, outcome: dock.EraseResult{Outcome: outcome, Detail: detail},
 	})
-	if err != nil {
-		return fmt.Errorf("journal the outcome of erasing: %w", err)
-	}
-	return nil
 }

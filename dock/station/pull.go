@@ -1,83 +1,75 @@
 package station
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"berth/dock"
-	"berth/ingest"
 )
+
+// maxBackoff bounds how long a failed step waits before it is tried again.
+const maxBackoff = time.Minute
 
 // busyWait is how long an object that somebody writes to is left alone.
 const busyWait = time.Second
 
-func (d *docking) order(it *item, progress func(int64)) ingest.Pull {
-	return ingest.Pull{
-		Docking: d.row, Recording: it.Recording, Entry: it.Entry, Camera: d.camera,
-		Priority: d.bay.priority, Progress: progress,
-	}
-}
-
-// pull brings one recording onto the station.
-func (d *docking) pull(ctx context.Context, it *item) error {
-	d.doing("securing recordings")
-	base := d.securedBytes()
-	_, err := d.bay.station.o.Puller.Pull(ctx, d.order(it, func(done int64) { d.progress(base + done) }))
+// pulled: one recording was brought onto the station, or was not.
+func (s *state) pulled(it *item, err error) error {
 	if err != nil {
-		return d.sortOut(ctx, it, "bring a recording onto the station", err)
+		return s.sortOut(it, doPull, err)
 	}
 	it.worked()
 	it.spooled = true
-	d.view.stated = false
-	d.bay.station.o.Queue.Wake()
+	s.stated = false
 	return nil
 }
 
-// reread reads one recording from the camera's medium once more.
-func (d *docking) reread(ctx context.Context, it *item) error {
-	d.doing("reading the camera a second time")
-	_, err := d.bay.station.o.Puller.SecondRead(ctx, d.order(it, nil))
+// wasReread: one recording was read from the camera's medium once more, or was not.
+func (s *state) wasReread(it *item, err error) error {
 	if err != nil {
-		return d.sortOut(ctx, it, "read a recording a second time", err)
+		return s.sortOut(it, doReread, err)
 	}
 	it.worked()
 	it.reread = true
-	d.wake = nil // equal, or held now: the journal knows
-	return nil
-}
-
-// state journals what the docking amounts to so far.
-func (d *docking) state(ctx context.Context) error {
-	statement, err := d.journal.Statement(ctx, d.row.ID)
-	if err != nil {
-		return fmt.Errorf("state what the camera held: %w", err)
-	}
-	d.bay.station.o.Log.Info("statement", "bay", d.bay.name, "docking", d.row.ID, "complete", statement.Complete(),
-		"listed", statement.Listed, "ingested", statement.Ingested, "vanished", statement.Vanished, "gaps", len(statement.Gaps))
-	d.view.stated = true
+	s.stale = true // equal, or held now: the journal knows
 	return nil
 }
 
 // sortOut decides what a failure with one recording means: for the whole
-// docking, for this recording only, or for the station.
-func (d *docking) sortOut(ctx context.Context, it *item, what string, err error) error {
+// docking, or for this recording only.
+func (s *state) sortOut(it *item, tried action, err error) error {
 	switch {
-	case fatal(err): // before anything else: even an undocking must not hide it
-		return err
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
 	case errors.Is(err, dock.ErrGone):
 		return err
-	}
-	if errors.Is(err, dock.ErrBusy) {
-		it.notNow = d.now() + busyWait // no failure: it is simply not whole yet
+	case errors.Is(err, dock.ErrBusy):
+		it.notNow = s.now + busyWait // no failure: it is simply not whole yet
 		return nil
+	case errors.Is(err, dock.ErrChanged):
+		s.listDue = true // look at the camera again
 	}
-	d.failed(it, what, err)
-	if errors.Is(err, dock.ErrChanged) {
-		return err // look at the camera again
-	}
+	s.failed(it, tried, err)
 	return nil
+}
+
+// failed notes that something with an item did not work and when to try again.
+func (s *state) failed(it *item, tried action, err error) {
+	it.failures++
+	it.notNow = s.now + min(time.Second<<min(it.failures, 6), maxBackoff)
+	it.problem = tried.phrase() + ": " + plain(err)
+}
+
+// worked forgets earlier failures.
+func (it *item) worked() { it.failures, it.notNow, it.problem = 0, 0, "" }
+
+// phrase says what an action that can fail for one recording was about.
+func (a action) phrase() string {
+	switch a {
+	case doPull:
+		return "bring a recording onto the station"
+	case doReread:
+		return "read a recording a second time"
+	case doReconfirm:
+		return "confirm the stored copies"
+	}
+	return "erase a recording"
 }

@@ -42,7 +42,15 @@ const (
 	doPull                 // bring items[index] onto the station
 	doState                // journal the completeness statement
 	doReread               // read items[index] from the medium once more
-	doErase                // ask for clearances and erase what is cleared
+	doErase                // begin to empty the camera
+	// What the decisions above lead to, one after the other; see state.decide.
+	doReconcile // have the journal work out what a listing means
+	doAsk       // ask the journal how far every recording has come
+	doReconfirm // ask the stores for items[index] once more
+	doClear     // ask the erase rule about items[index]
+	doRemove    // erase items[index] from the camera
+	doNote      // journal what came of an attempt to erase
+	doEnd       // the docking ends
 )
 
 type step struct {
@@ -77,15 +85,21 @@ func next(v view) step {
 
 func erasable(it *item) bool { return it.spooled && it.stored && it.reread && !it.held && !it.pending }
 
-// first returns the first item that is still on the camera, may be tried now
-// and satisfies want; -1 for none.
+// first returns the item to try next among those that are still on the camera,
+// may be tried now and satisfy want; -1 for none. It is the first of those that
+// failed least often: what takes long to fail must not keep the others waiting.
 func (v view) first(want func(*item) bool) int {
+	best := -1
 	for i := v.firstOpen; i < len(v.items); i++ {
-		if it := &v.items[i]; !it.erased && v.now >= it.notNow && want(it) {
-			return i
+		it := &v.items[i]
+		if it.erased || v.now < it.notNow || !want(it) || best >= 0 && it.failures >= v.items[best].failures {
+			continue
+		}
+		if best = i; it.failures == 0 {
+			break
 		}
 	}
-	return -1
+	return best
 }
 
 func (v view) everythingStored() bool {

@@ -6,11 +6,14 @@ import (
 	"berth/dock"
 )
 
+// attentionAfter is the number of failures in a row after which a person is asked.
+const attentionAfter = 3
+
 // securedBytes is how much of the camera is on the station.
-func (d *docking) securedBytes() int64 {
+func (s *state) securedBytes() int64 {
 	var bytes int64
-	for i := range d.view.items {
-		if it := &d.view.items[i]; it.spooled {
+	for i := range s.items {
+		if it := &s.items[i]; it.spooled {
 			bytes += it.Entry.SizeBytes
 		}
 	}
@@ -40,16 +43,16 @@ func (d *docking) progress(bytes int64) {
 
 // shown brings the bay's status up to date with the view.
 func (d *docking) shown() {
-	sum := d.sum()
+	sum := d.state.sum()
 	d.bay.show(func(s *dock.BayStatus) {
-		s.RecordingsTotal, s.RecordingsDone = len(d.view.items), sum.spooled
+		s.RecordingsTotal, s.RecordingsDone = sum.total, sum.spooled
 		s.BytesTotal, s.BytesDone = sum.bytes, max(sum.spooledBytes, s.BytesDone)
 		s.Stored, s.Reread, s.Erased = sum.stored, sum.reread, sum.erased
-		s.State, s.Attention = d.judge(sum)
+		s.State, s.Attention = d.state.judge(sum)
 		if s.State == dock.BayErasing || s.State == dock.BayReading || s.Attention != "" {
 			return
 		}
-		s.Doing = d.waitingFor(sum)
+		s.Doing = d.state.waitingFor(sum)
 	})
 }
 
@@ -60,10 +63,10 @@ type sum struct {
 	trouble             string
 }
 
-func (d *docking) sum() sum {
-	t := sum{total: len(d.view.items)}
-	for i := range d.view.items {
-		it := &d.view.items[i]
+func (s *state) sum() sum {
+	t := sum{total: len(s.items)}
+	for i := range s.items {
+		it := &s.items[i]
 		t.bytes += it.Entry.SizeBytes
 		if it.spooled {
 			t.spooled++
@@ -90,23 +93,23 @@ func count(is bool) int {
 }
 
 // judge says what an officer may believe, and why a person is needed.
-func (d *docking) judge(t sum) (dock.BayState, string) {
+func (s *state) judge(t sum) (dock.BayState, string) {
 	switch {
-	case d.listedAt == 0:
+	case s.listedAt == 0:
 		return dock.BayReading, ""
 	case t.troubled > 0:
 		return dock.BayAttention, fmt.Sprintf("%d of %d recordings: %s", t.troubled, t.total, t.trouble)
-	case d.conflict.Load():
-		return dock.BayAttention, "two docked cameras claim to be " + string(d.row.Info.ID) + "; both are copied, neither is emptied"
-	case d.exception != "":
-		return dock.BayAttention, d.exception
+	case s.conflict:
+		return dock.BayAttention, "two docked cameras claim to be " + string(s.camera) + "; both are copied, neither is emptied"
+	case s.exception != "":
+		return dock.BayAttention, s.exception
 	case t.held > 0 && t.spooled == t.total:
 		return dock.BayAttention, fmt.Sprintf("%d recordings are held for a person; see `berth recordings --state held`", t.held)
-	case d.emptied:
+	case s.emptied:
 		return dock.BayAttention, "this camera used to have recordings and now lists none"
-	case !d.view.settled || t.spooled < t.total:
+	case !s.settled || t.spooled < t.total:
 		return dock.BayReading, ""
-	case t.erased == t.total && d.view.erases:
+	case t.erased == t.total && s.erases:
 		return dock.BayReady, ""
 	case t.erased+t.pending > 0:
 		return dock.BayErasing, ""
@@ -117,18 +120,18 @@ func (d *docking) judge(t sum) (dock.BayState, string) {
 }
 
 // waitingFor says why a camera that is secured is not done yet.
-func (d *docking) waitingFor(t sum) string {
+func (s *state) waitingFor(t sum) string {
 	switch {
 	case t.erased == t.total:
 		return "done"
-	case t.reread < t.total && d.view.erases:
+	case t.reread < t.total && s.erases:
 		return "reading the camera a second time"
 	case t.stored < t.total:
 		return fmt.Sprintf("waiting for the stores: %d of %d", t.stored, t.total)
-	case !d.view.erases:
+	case !s.erases:
 		return "done; recordings stay on the camera"
-	case d.refused != "":
-		return "not emptied yet: " + d.refused
+	case s.refused != "":
+		return "not emptied yet: " + s.refused
 	}
 	return "safe in the stores"
 }
