@@ -164,6 +164,11 @@ func TestGraceIsCountedFromTheLastCopyAndNotFromItsReconfirmation(t *testing.T) 
 	if _, err := Clear(c); err != nil {
 		t.Fatal(err)
 	}
+	c.Policy.Grace = 6*time.Minute + 30*time.Second // the first store gave its own at minute 3
+	var refusal *Refusal
+	if _, err := Clear(c); !errors.As(err, &refusal) || !refusal.Has("grace") {
+		t.Fatalf("counted from the first copy: %v", err)
+	}
 }
 
 func TestClearanceCannotBeStored(t *testing.T) {

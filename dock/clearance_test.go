@@ -44,6 +44,7 @@ func TestWitnessRefuses(t *testing.T) {
 		c       func(*Clearance)
 	}{
 		"the zero clearance":         {c: func(c *Clearance) { *c = Clearance{} }},
+		"one of no recording":        {c: func(c *Clearance) { c.recording = "" }},
 		"one without a digest":       {c: func(c *Clearance) { c.digest = [32]byte{} }},
 		"one for another bay":        {c: func(c *Clearance) { c.bay = "A2" }},
 		"one for another attachment": {c: func(c *Clearance) { c.attachment++ }},

@@ -71,6 +71,7 @@ func TestCanonicalNeverReplacesTextSilently(t *testing.T) {
 		"two high halves":  json.RawMessage(`"\ud800\ud800"`),
 		"low half alone":   json.RawMessage(`"\udc00"`),
 		"its replacement":  json.RawMessage(`"\uFFFD"`),
+		"a name twice":     json.RawMessage(`{"a":1,"a":2}`),
 	} {
 		if got, err := hashing.Canonical(v); !errors.Is(err, hashing.ErrNotCanonical) {
 			t.Errorf("%s: encoded as %q, error %v", name, got, err)

@@ -91,6 +91,40 @@ func TestEveryChangeOfAChainIsFound(t *testing.T) {
 	}
 }
 
+// Digests alone tie a line to the one before it; that none is left out of the
+// count, the numbers say.
+func TestANumberThatIsLeftOutIsFound(t *testing.T) {
+	var whole hashing.Chain
+	first, err := whole.Extend(map[string]any{"kind": "begin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		before [][]byte
+		line   map[string]any
+	}{
+		"at the beginning":  {nil, map[string]any{"seq": 2, "prev": ""}},
+		"before the next":   {[][]byte{first}, map[string]any{"seq": 3, "prev": whole.Head}},
+		"the same again":    {[][]byte{first}, map[string]any{"seq": 1, "prev": whole.Head}},
+		"no number at all":  {nil, map[string]any{"prev": ""}},
+		"a number below it": {nil, map[string]any{"seq": -1, "prev": ""}},
+	} {
+		var chain hashing.Chain
+		for _, line := range c.before {
+			if err := chain.Follow(line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		line, err := hashing.Canonical(c.line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := chain.Follow(line); err == nil {
+			t.Errorf("%s: %s was followed", name, line)
+		}
+	}
+}
+
 func TestFailureLeavesTheChainAsItWas(t *testing.T) {
 	var chain hashing.Chain
 	line, err := chain.Extend(map[string]any{"kind": "begin"})
