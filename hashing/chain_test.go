@@ -125,6 +125,18 @@ func TestANumberThatIsLeftOutIsFound(t *testing.T) {
 	}
 }
 
+// Two texts of one line would have two digests, and two readers two chains.
+func TestALineThatIsNotCanonicalIsNotFollowed(t *testing.T) {
+	for _, line := range []string{
+		`{"prev": "","seq":1}`, `{"seq":1,"prev":""}`, "{\"prev\":\"\",\"seq\":1}\n", `{"prev":"","seq":1.0}`,
+	} {
+		var chain hashing.Chain
+		if err := chain.Follow([]byte(line)); !errors.Is(err, hashing.ErrNotCanonical) || chain != (hashing.Chain{}) {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
 func TestFailureLeavesTheChainAsItWas(t *testing.T) {
 	var chain hashing.Chain
 	line, err := chain.Extend(map[string]any{"kind": "begin"})
