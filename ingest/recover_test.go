@@ -138,8 +138,8 @@ func TestAWholeFileThatTheJournalDoesNotKnowIsAdopted(t *testing.T) {
 	_, pull := pulled(t, r, len(content))
 	intent, _ := r.recording(pull.Recording).Spooled()
 	r.crash()
-	must(t, os.Remove(filepath.Join(r.dir, "journal.db"))) // the journal was lost
-	for _, rest := range r.globDir("journal.db-*") {
+	must(t, os.Remove(filepath.Join(r.dir, "journal.db"))) // the journal was lost, with all that lies beside it
+	for _, rest := range r.globDir("journal.db?*") {
 		must(t, os.Remove(rest))
 	}
 	r.start()

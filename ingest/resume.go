@@ -144,9 +144,9 @@ func (p *Puller) goOn(ctx context.Context, pull Pull, w *work) (io.ReadCloser, e
 // sameSegment reads segment index from the camera once more and compares it
 // with what the spool's disk holds.
 func (p *Puller) sameSegment(w *work, content io.Reader, index int64) (bool, error) {
-	again, stored, plain := p.buffers.take(), p.buffers.take(), p.buffers.take()
+	again, back, plain := p.buffers.take(), p.buffers.take(), p.buffers.take()
 	defer p.buffers.give(again)
-	defer p.buffers.give(stored)
+	defer p.buffers.give(back)
 	defer p.buffers.give(plain)
 	again = again[:w.plainBytes(index)]
 	switch _, err := io.ReadFull(content, again); {
@@ -155,9 +155,13 @@ func (p *Puller) sameSegment(w *work, content io.Reader, index int64) (bool, err
 	case err != nil:
 		return false, cutOff{fmt.Errorf("read from the camera: %w", err)}
 	}
-	opened, _, err := w.open(plain, stored, index)
+	s := slot{index: index, buffer: back}
+	if err := w.readBack(s); err != nil {
+		return false, err
+	}
+	opened, err := w.open(plain, w.stored(s), index)
 	if err != nil {
-		return false, fmt.Errorf("verify segment %d on the spool: %w", index, err)
+		return false, err
 	}
 	return bytes.Equal(again, opened), nil
 }

@@ -17,29 +17,27 @@ import (
 type line struct {
 	pull    Pull
 	w       *work
-	free    chan []byte   // buffers of bufferBytes
-	toSeal  chan slot     // read from the camera
-	toCheck chan slot     // sealed and written
-	toHash  chan []byte   // sealed bytes as read back
-	hashed  chan struct{} // the latest of toHash is done
+	free    chan []byte // buffers of bufferBytes
+	toSeal  chan slot   // read from the camera
+	toRead  chan slot   // sealed and written
+	toCheck chan slot   // read back from the disk
 }
 
 // slot is one segment on its way.
 type slot struct {
 	index  int64
-	buffer []byte // content until it is sealed; then free for reading back
+	buffer []byte // content until it is sealed; then the sealed bytes as read back
 }
 
 // transfer moves the content from the camera to the spool, from the first
 // segment that is not verified yet. Four goroutines: one reads, one seals and
-// writes, one reads back, opens and hashes the content, and one hashes the
-// sealed bytes beside it. What was read before the camera failed is verified
-// before transfer returns that failure, as a cutOff.
+// writes, one reads back, and one hashes what came back, opens it, and hashes
+// the content. What was read before the camera failed is verified before
+// transfer returns that failure, as a cutOff.
 func (p *Puller) transfer(ctx context.Context, pull Pull, w *work, content io.Reader) error {
 	l := &line{
-		pull: pull, w: w,
-		free: make(chan []byte, slotsPerPull), toSeal: make(chan slot, slotsPerPull), toCheck: make(chan slot, slotsPerPull),
-		toHash: make(chan []byte), hashed: make(chan struct{}),
+		pull: pull, w: w, free: make(chan []byte, slotsPerPull),
+		toSeal: make(chan slot, slotsPerPull), toRead: make(chan slot, slotsPerPull), toCheck: make(chan slot, slotsPerPull),
 	}
 	slots := min(slotsPerPull, w.segments()-w.verified)
 	all := make([][]byte, slots)
@@ -50,9 +48,16 @@ func (p *Puller) transfer(ctx context.Context, pull Pull, w *work, content io.Re
 	var cut error
 	group, stages := errgroup.WithContext(ctx)
 	group.Go(func() error { cut = l.read(stages, content); return nil })
-	group.Go(func() error { return p.sealAndWrite(stages, l) })
-	group.Go(func() error { return p.check(stages, l) })
-	group.Go(l.hashSealed)
+	for _, stage := range []struct {
+		from, to chan slot
+		work     func(slot) (doneBytes int, err error)
+	}{
+		{l.toSeal, l.toRead, func(s slot) (int, error) { return 0, p.sealAndWrite(w, s) }},
+		{l.toRead, l.toCheck, func(s slot) (int, error) { return 0, w.readBack(s) }},
+		{l.toCheck, nil, func(s slot) (int, error) { return w.plainBytes(s.index), p.check(l, s) }},
+	} {
+		group.Go(func() error { return p.stage(stages, pull, stage.from, stage.to, stage.work) })
+	}
 	err := group.Wait()
 	for _, buffer := range all {
 		p.buffers.give(buffer)
@@ -99,24 +104,30 @@ func (w *work) ended(index int64, n int, err error) error {
 	return cutOff{fmt.Errorf("read from the camera at byte %d: %w", at, err)}
 }
 
-func (p *Puller) sealAndWrite(ctx context.Context, l *line) error {
-	defer close(l.toCheck)
-	turn := p.Turns.place(seat{bay: l.pull.Docking.Attachment.Bay}, l.pull.Priority)
-	for s := range l.toSeal {
+// stage works on every slot that comes, a turn each, and passes it on, until
+// from is closed. The work of a turn is never left half done when ctx ends.
+func (p *Puller) stage(ctx context.Context, pull Pull, from <-chan slot, to chan<- slot, work func(slot) (doneBytes int, err error)) error {
+	if to != nil {
+		defer close(to)
+	}
+	turn := p.Turns.place(seat{bay: pull.Docking.Attachment.Bay}, pull.Priority)
+	for s := range from {
 		if err := turn.take(ctx); err != nil {
 			return err
 		}
-		err := p.sealOne(l.w, s)
-		turn.give(0)
+		doneBytes, err := work(s)
+		turn.give(int64(doneBytes))
 		if err != nil {
 			return err
 		}
-		l.toCheck <- s
+		if to != nil {
+			to <- s
+		}
 	}
 	return nil
 }
 
-func (p *Puller) sealOne(w *work, s slot) error {
+func (p *Puller) sealAndWrite(w *work, s slot) error {
 	buffer := p.buffers.take()
 	defer p.buffers.give(buffer)
 	stored, err := w.file.Seal(buffer, s.buffer[:w.plainBytes(s.index)], s.index)
@@ -126,47 +137,23 @@ func (p *Puller) sealOne(w *work, s slot) error {
 	return w.temp.write(stored, w.at(s.index))
 }
 
-func (p *Puller) check(ctx context.Context, l *line) error {
-	defer close(l.toHash)
-	turn := p.Turns.place(seat{bay: l.pull.Docking.Attachment.Bay}, l.pull.Priority)
-	for s := range l.toCheck {
-		if err := turn.take(ctx); err != nil {
-			return err
-		}
-		err := p.checkOne(l, s)
-		turn.give(int64(l.w.plainBytes(s.index)))
-		if err != nil {
-			return err
-		}
-		l.free <- s.buffer
-		if l.pull.Progress != nil {
-			l.pull.Progress(l.w.content.Bytes())
-		}
-	}
-	return nil
-}
-
-// checkOne believes nothing that was in memory before: both digests are of what
+// check believes nothing that was in memory before: both digests are of what
 // the disk gave back.
-func (p *Puller) checkOne(l *line, s slot) error {
+func (p *Puller) check(l *line, s slot) error {
 	buffer := p.buffers.take()
 	defer p.buffers.give(buffer)
-	opened, stored, err := l.w.open(buffer, s.buffer, s.index)
+	stored := l.w.stored(s)
+	opened, err := l.w.open(buffer, stored, s.index)
 	if err != nil {
-		return fmt.Errorf("verify segment %d on the spool: %w", s.index, err)
+		return err
 	}
-	l.toHash <- stored
+	l.w.sealed.Write(stored)
 	l.w.content.Write(opened)
 	l.w.media.Write(opened)
-	<-l.hashed
 	l.w.verified++
-	return nil
-}
-
-func (l *line) hashSealed() error {
-	for stored := range l.toHash {
-		l.w.sealed.Write(stored)
-		l.hashed <- struct{}{}
+	l.free <- s.buffer
+	if l.pull.Progress != nil {
+		l.pull.Progress(l.w.content.Bytes())
 	}
 	return nil
 }

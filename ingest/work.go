@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"berth/dock"
@@ -12,8 +13,7 @@ import (
 
 // work is one recording on its way onto the spool, from its first read to its
 // final name or its end, over as many attempts as that takes. Between attempts
-// nobody uses it. During one, the goroutine of the check stage owns verified
-// and content, that of the digest stage owns sealed.
+// nobody uses it. During one, the check stage owns verified and what follows.
 type work struct {
 	recording dock.RecordingID
 	source    source
@@ -110,13 +110,22 @@ func (w *work) block(b []byte, at int64) error {
 	return nil
 }
 
-// open reads segment index from the disk into stored and opens it into plain.
-func (w *work) open(plain, stored []byte, index int64) (opened, read []byte, err error) {
-	n := w.plainBytes(index)
-	read = stored[:seal.StoredBytes(n)]
-	if err := w.temp.readBack(read, w.at(index)); err != nil {
-		return nil, nil, err
+// stored is the part of a slot's buffer that its segment takes on the disk.
+func (w *work) stored(s slot) []byte { return s.buffer[:seal.StoredBytes(w.plainBytes(s.index))] }
+
+// readBack fills the slot with what the disk holds of its segment.
+func (w *work) readBack(s slot) error {
+	if err := w.temp.readBack(w.stored(s), w.at(s.index)); err != nil {
+		return fmt.Errorf("verify segment %d on the spool: %w", s.index, err)
 	}
-	opened, err = w.file.Unseal(plain, read, index, n)
-	return opened, read, err
+	return nil
+}
+
+// open opens what was read back of segment index into plain.
+func (w *work) open(plain, stored []byte, index int64) ([]byte, error) {
+	opened, err := w.file.Unseal(plain, stored, index, w.plainBytes(index))
+	if err != nil {
+		return nil, fmt.Errorf("verify segment %d on the spool: %w", index, err)
+	}
+	return opened, nil
 }
