@@ -29,10 +29,24 @@ func (s *Spool) claim(sizeBytes int64) (*room, error) {
 		return nil, fmt.Errorf("claim space on the spool: impossible size %d", sizeBytes)
 	}
 	if need := sizeBytes + s.reserveBytes; need > free {
+		s.refused = need
 		return nil, &ErrNoSpace{NeedBytes: need, FreeBytes: free}
 	}
 	s.claimed += sizeBytes
+	s.refused = 0
 	return &room{spool: s, bytes: sizeBytes}, nil
+}
+
+// Lacking is how many bytes must become free before the recording fits that was
+// refused last; 0 if it would fit now, or none was.
+func (s *Spool) Lacking() (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free, _, err := s.Free()
+	if err != nil {
+		return 0, err
+	}
+	return max(s.refused-(free-s.claimed), 0), nil
 }
 
 // took says that n bytes of the claim are now the file's own.

@@ -40,6 +40,7 @@ type Spool struct {
 
 	mu      sync.Mutex
 	claimed int64 // guarded by mu: promised to running pulls, not yet taken from the filesystem
+	refused int64 // guarded by mu: what the last claim needed that did not fit; 0 once one fits
 }
 
 // OpenSpool makes the directory if it is missing, closes it to everybody else,

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +29,13 @@ func TestCommandsDoWhatTheManualSays(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"until": until,
+			"until": until, "untilsays": untilSays,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "mounts" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			return exec.Command("unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt").Run() == nil, nil
 		},
 	})
 }
@@ -54,6 +62,28 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("bay %s never became %s: %v", args[1], args[2], err)
 		}
 		<-again.C // another process is about to listen: nothing here tells when
+	}
+}
+
+// untilSays FILE TEXT waits until the file has the text.
+func untilSays(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: untilsays FILE TEXT")
+	}
+	late := time.NewTimer(time.Minute)
+	defer late.Stop()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		content, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.Contains(string(content), args[1]) {
+			return
+		}
+		select {
+		case <-again.C: // another process writes it: nothing here tells when
+		case <-late.C:
+			ts.Fatalf("%s never said %q: %s", args[0], args[1], content)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func runDemo(ctx context.Context, dir string, sizeBytes int64, once bool, timeou
 		return fmt.Errorf("set up the demo: %w", err)
 	}
 	defer logFile.Close()
-	a, err := assemble(ctx, home.config, slog.New(slog.NewJSONHandler(logFile, nil)), true)
+	a, err := assemble(ctx, home.config, slog.New(slog.NewJSONHandler(logFile, nil)), wiring{demo: true})
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ func loadOrMakeKeys(data string) (stationKeys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return stationKeys{}, fmt.Errorf("make the station's key directory: %w", err)
 	}
+	if err := noneLost(data, dir); err != nil {
+		return stationKeys{}, err
+	}
 	var keys stationKeys
 	pem, err := readOrMake(filepath.Join(dir, "station.key.pem"), newSigningKey)
 	if err != nil {
@@ -47,6 +50,22 @@ func loadOrMakeKeys(data string) (stationKeys, error) {
 	}
 	keys.data, err = loadDataKey(dir)
 	return keys, err
+}
+
+// noneLost: a station that has a journal has its keys. New ones would make it
+// another station, which cannot read its own journal.
+func noneLost(data, dir string) error {
+	for _, trace := range []string{journalPath(data), witnessPath(data)} {
+		if _, err := os.Lstat(trace); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		for _, name := range []string{"station.key.pem", "data.key"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				return fmt.Errorf("the station has run before, and its key is not there: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 func newSigningKey() ([]byte, error) {

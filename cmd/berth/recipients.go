@@ -79,9 +79,5 @@ func holdsKey(path string, recipients []seal.Recipient) bool {
 }
 
 func privateKeyProblem(path string) dock.Problem {
-	return dock.Problem{
-		Code: "private-key",
-		Text: "a private key that opens the recordings lies on the station: " + path,
-		Do:   "Move it to the agency's side, make sure no copy is left, then start the station again. Whoever steals this station now could read what it sealed.",
-	}
+	return dock.ProblemOf("private-key", "a private key that opens the recordings lies on the station: "+path)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"os"
 
@@ -18,7 +16,8 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Serve the bays (what the system service runs)",
 		Long: "Serves the bays until it is told to stop. Everything it does can be taken up again\n" +
-			"after a stop at any moment. Logs go to standard error: JSON, or text on a terminal.",
+			"after a stop at any moment. Where it cannot start, it goes into safe mode and says why: it sees\n" +
+			"cameras, and recordings stay on them. Logs go to standard error: JSON, or text on a terminal.",
 		Example: "  berth run --config /etc/berth/berth.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -29,16 +28,6 @@ func newRun() *cobra.Command {
 			return serve(cmd.Context(), cfg, newLog())
 		},
 	}
-}
-
-func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error) {
-	a, err := assemble(ctx, cfg, log, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
-	log.Info("station is up", "station", cfg.Station.ID, "version", agency.Version(), "bays", len(cfg.Bays), "stores", len(cfg.Stores))
-	return a.run(ctx)
 }
 
 // newLog writes JSON, or readable text where a person looks on.

@@ -59,26 +59,36 @@ type front interface {
 
 func journalPath(data string) string { return filepath.Join(data, "journal", "journal.db") }
 
+// witnessPath is outside of the journal's directory, whose loss it tells.
+func witnessPath(data string) string { return filepath.Join(data, "journal.head") }
+
 // tryOut says that this is the demo, whose agency key lies beside the station.
 type tryOut bool
 
+// wiring is what the config does not say.
+type wiring struct {
+	demo     tryOut
+	thorough bool // the last run could not be believed: look at the whole journal
+}
+
 // assemble builds the station that cfg describes. A private key of a recipient
-// on the station puts it into safe mode, except in a try-out.
-func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger, demo tryOut) (*appliance, error) {
+// on the station puts it into safe mode, except in a try-out. Its errors say
+// what safe mode would say of them.
+func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger, w wiring) (*appliance, error) {
 	recipients, err := loadRecipients(cfg)
 	if err != nil {
-		return nil, err
+		return nil, unable{err, dock.ProblemOf("keys", err.Error())}
 	}
 	if err := os.MkdirAll(cfg.Station.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", err)
+		return nil, unable{fmt.Errorf("make the data directory: %w", err), dock.ProblemOf("data", "the data directory cannot be made: "+err.Error())}
 	}
 	a := &appliance{config: cfg, log: log}
 	if a.bus, err = newBus(cfg); err != nil {
 		return nil, err
 	}
-	if found := findPrivateKey(cfg, recipients); found != "" && !demo {
+	if found := findPrivateKey(cfg, recipients); found != "" && !w.demo {
 		a.front = station.NewSafe(dock.StationID(cfg.Station.ID), agency.Version(), privateKeyProblem(found), bays(cfg), a.bus, log)
-	} else if a.front, err = a.full(ctx, recipients, demo); err != nil {
+	} else if a.front, err = a.full(ctx, recipients, w); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	if a.api, err = kiosk.Listen(cfg.Station.Data, a.front, log); err != nil {
@@ -88,23 +98,14 @@ func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger, demo tr
 }
 
 // full builds the station proper.
-func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, demo tryOut) (*station.Station, error) {
+func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, w wiring) (*station.Station, error) {
 	cfg, id := a.config, dock.StationID(a.config.Station.ID)
 	clock, err := station.NewSystemClock()
 	if err != nil {
 		return nil, err
 	}
-	keys, err := loadOrMakeKeys(cfg.Station.Data)
+	keys, err := a.openData(ctx, clock, w)
 	if err != nil {
-		return nil, err
-	}
-	if a.journal, err = journal.Open(ctx, journal.Options{
-		Path: journalPath(cfg.Station.Data), Station: id, DataKey: keys.data, Clock: clock,
-		Rooms: []journal.Room{queue.Room()}, Log: a.log,
-	}); err != nil {
-		return nil, err
-	}
-	if a.spool, err = ingest.OpenSpool(filepath.Join(cfg.Station.Data, "spool"), spoolReserve); err != nil {
 		return nil, err
 	}
 	a.puller = ingest.NewPuller(ingest.PullerOptions{
@@ -115,7 +116,7 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, demo 
 	})
 	targets, err := openStores(cfg)
 	if err != nil {
-		return nil, err
+		return nil, unable{err, dock.ProblemOf("stores", err.Error())}
 	}
 	driver, err := sim.NewDriver(profiles(cfg))
 	if err != nil {
@@ -132,14 +133,35 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, demo 
 		},
 		Bus: a.bus, Drivers: []dock.Driver{driver},
 		Journal: a.journal, Puller: a.puller, Queue: forwarding, Spool: a.spool, Clock: clock, Log: a.log,
-		Standing: advice(cfg, a.spool, demo), Settle: settleTime, Relist: relistEvery,
+		Standing: advice(cfg, a.spool, w.demo), Settle: settleTime, Relist: relistEvery,
 	}), nil
+}
+
+// openData takes up what lies in the data directory: keys, journal and spool.
+func (a *appliance) openData(ctx context.Context, clock dock.Clock, w wiring) (keys stationKeys, err error) {
+	data := a.config.Station.Data
+	if keys, err = loadOrMakeKeys(data); err != nil {
+		return keys, unable{err, dock.ProblemOf("keys", err.Error())}
+	}
+	a.journal, err = journal.OpenOrBegin(ctx, journal.Options{
+		Path: journalPath(data), Witness: witnessPath(data), Station: dock.StationID(a.config.Station.ID),
+		DataKey: keys.data, Clock: clock, Rooms: []journal.Room{queue.Room()}, Log: a.log, Thorough: w.thorough,
+	})
+	if err != nil {
+		return keys, unable{err, dock.ProblemOf("journal", err.Error())}
+	}
+	if a.spool, err = ingest.OpenSpool(filepath.Join(data, "spool"), spoolReserve); err != nil {
+		return keys, unable{err, dock.ProblemOf("spool", err.Error())}
+	}
+	return keys, nil
 }
 
 // run serves until ctx ends.
 func (a *appliance) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.api.Run(ctx) })
+	if a.api != nil {
+		group.Go(func() error { return a.api.Run(ctx) })
+	}
 	group.Go(func() error { return a.front.Run(ctx) })
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {

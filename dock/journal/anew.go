@@ -22,8 +22,8 @@ func OpenOrBegin(ctx context.Context, o Options) (*Journal, error) {
 	if !untrusted(err) {
 		return j, err
 	}
-	if o, err := prepare(o); err == nil {
-		o.opts.Log.Error("journal is set aside", "journal", o.opts.Path, "why", err)
+	if o.Log != nil {
+		o.Log.Error("journal is set aside", "journal", o.Path, "why", err)
 	}
 	b, err := setAside(o, err)
 	if err != nil {

@@ -21,10 +21,14 @@ func (s *Station) Hold(ctx context.Context, id, by, reason string) error {
 	return s.answered("hold", id, err)
 }
 
-// Release lifts the holds of a recording, or accepts an exception: whatever
+// Release lifts the holds of a recording or a lock of the station itself
+// ("epoch", "clock"), or accepts an exception: whatever
 // hides behind it may stay behind when the camera is emptied. dock.ErrUnknownID
 // if there is neither, dock.ErrNotHeld if nothing holds the recording.
 func (s *Station) Release(ctx context.Context, id, by, reason string) error {
+	if release := s.ownLocks()[id]; release != nil {
+		return s.answered("release", id, release(ctx, by, reason))
+	}
 	if strings.HasPrefix(id, "x") {
 		return s.answered("release exception", id, s.o.Journal.ReleaseException(ctx, dock.ExceptionID(id), by, reason))
 	}

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -12,6 +13,18 @@ import (
 
 // ErrSafeMode refuses what needs a journal.
 var ErrSafeMode = errors.New("the station is in safe mode: recordings stay on the cameras")
+
+// safeMode is what a person releases to have the station try again.
+const safeMode = "safe-mode"
+
+// Released ends Safe.Run: a person asked to try a normal start again.
+type Released struct {
+	Code   string // why it was in safe mode
+	By     string // personal
+	Reason string // personal
+}
+
+func (r *Released) Error() string { return "safe mode was released: " + r.Code }
 
 // Safe is the station that does not trust itself: it sees cameras come and go
 // and says plainly that nothing is taken from them, and why. It opens no
@@ -23,6 +36,7 @@ type Safe struct {
 	bus     usb.Bus
 	log     *slog.Logger
 	changed pulse
+	release chan *Released // holds one
 
 	mu   sync.Mutex
 	bays []dock.BayStatus // guarded by mu
@@ -30,14 +44,16 @@ type Safe struct {
 
 // NewSafe makes a station in safe mode; why is the reason and what to do.
 func NewSafe(id dock.StationID, version string, why dock.Problem, bays []Bay, bus usb.Bus, log *slog.Logger) *Safe {
-	s := &Safe{id: id, version: version, why: why, bus: bus, log: log}
+	why.Text = "safe mode, recordings stay on the cameras: " + why.Text
+	s := &Safe{id: id, version: version, why: why, bus: bus, log: log, release: make(chan *Released, 1)}
 	for _, b := range bays {
 		s.bays = append(s.bays, dock.BayStatus{Bay: b.Name, State: dock.BayEmpty})
 	}
 	return s
 }
 
-// Run watches the bays until ctx ends.
+// Run watches the bays until ctx ends, or a person asks to try again: then it
+// returns *Released.
 func (s *Safe) Run(ctx context.Context) error {
 	s.log.Error("safe mode", "code", s.why.Code, "why", s.why.Text, "do", s.why.Do)
 	for {
@@ -47,6 +63,9 @@ func (s *Safe) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case released := <-s.release:
+			s.log.Warn("safe mode is released: a normal start is tried again", "code", released.Code)
+			return released
 		case <-s.bus.Changed():
 		}
 	}
@@ -91,5 +110,15 @@ func (s *Safe) Hold(context.Context, string, string, string) error { return ErrS
 // AcceptStore refuses with ErrSafeMode.
 func (s *Safe) AcceptStore(context.Context, string, string, string) error { return ErrSafeMode }
 
-// Release refuses with ErrSafeMode.
-func (s *Safe) Release(context.Context, string, string, string) error { return ErrSafeMode }
+// Release of "safe-mode" ends Run, for another try; everything else is refused
+// with ErrSafeMode.
+func (s *Safe) Release(_ context.Context, id, by, reason string) error {
+	if id != safeMode {
+		return fmt.Errorf("release %q: %w", id, ErrSafeMode)
+	}
+	select {
+	case s.release <- &Released{Code: s.why.Code, By: by, Reason: reason}:
+	default: // somebody asked already
+	}
+	return nil
+}

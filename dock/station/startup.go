@@ -2,10 +2,18 @@ package station
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"berth/dock"
 )
+
+// ErrStart: what an earlier run left could not be taken up. Nothing was served.
+var ErrStart = errors.New("the station could not start")
+
+// Doubtful reports an error of Run after which nothing that this process holds
+// about its disk can be believed: it must end, and the next one looks again.
+func Doubtful(err error) bool { return fatal(err) }
 
 // takeUp walks what an earlier run left unfinished through the functions of
 // the normal path: the spool first, then recordings that were told to go from

@@ -64,7 +64,7 @@ type Station struct {
 
 // New makes a station that does nothing until Run.
 func New(o Options) *Station {
-	s := &Station{o: o, health: newHealth(o.Clock, o.Spool)}
+	s := &Station{o: o, health: newHealth(o.Clock, o.Spool, o.Journal)}
 	for _, b := range o.Bays {
 		s.bays = append(s.bays, newBay(s, b))
 	}
@@ -76,7 +76,7 @@ func New(o Options) *Station {
 // longer be acknowledged safely: the process should end and start again.
 func (s *Station) Run(ctx context.Context) error {
 	if err := s.takeUp(ctx); err != nil {
-		return fmt.Errorf("take up unfinished work: %w", err)
+		return fmt.Errorf("%w: take up unfinished work: %w", ErrStart, err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.o.Queue.Run(ctx) })
@@ -155,5 +155,5 @@ func (s *Station) policy() dock.Policy {
 
 // fatal reports an error after which no acknowledgement can be trusted.
 func fatal(err error) bool {
-	return errors.Is(err, ingest.ErrSync) || errors.Is(err, journal.ErrCommit)
+	return errors.Is(err, ingest.ErrSync) || errors.Is(err, journal.ErrCommit) || errors.Is(err, journal.ErrBroken)
 }

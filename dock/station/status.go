@@ -16,15 +16,12 @@ func (s *Station) Status(ctx context.Context) dock.Status {
 	}
 	var err error
 	if status.Stores, err = s.o.Queue.Status(ctx); err != nil {
-		status.Problems = append(status.Problems, dock.Problem{
-			Code: "journal", Text: "the journal cannot be read: " + err.Error(), Do: "See the log and the disk.",
-		})
+		status.Problems = append(status.Problems, dock.ProblemOf("journal-read", "the journal cannot be read: "+err.Error()))
 	}
-	for _, lock := range s.health.check().Locks {
+	doubts, locked := s.health.problems()
+	status.Problems = append(status.Problems, doubts...)
+	if locked {
 		status.Mode = dock.ModeEraseLocked
-		status.Problems = append(status.Problems, dock.Problem{
-			Code: lock.Code, Text: lock.Text, Do: "Nothing is erased until this is put right; recordings are still secured and forwarded.",
-		})
 	}
 	now := s.o.Clock.Now().SinceBoot
 	for _, b := range s.bays {
@@ -42,10 +39,7 @@ func storeProblems(stores []dock.StoreStatus) []dock.Problem {
 	var problems []dock.Problem
 	for _, store := range stores {
 		if !store.Reachable && store.WaitingFor != "" {
-			problems = append(problems, dock.Problem{
-				Code: "store", Text: fmt.Sprintf("store %s: %s", store.Store, store.WaitingFor),
-				Do: "Recordings wait on the station and go on by themselves; see to the store.",
-			})
+			problems = append(problems, dock.ProblemOf("store", fmt.Sprintf("store %s: %s", store.Store, store.WaitingFor)))
 		}
 	}
 	return problems
