@@ -116,6 +116,9 @@ func TestSpoolIsFreedWithoutAnybodyAsking(t *testing.T) {
 		if s.facts(ids[0], dock.KindReceipt) != 2 {
 			t.Error("the later check came at once")
 		}
+		if s.spool.files() != len(ids) {
+			t.Error("one look at each store was enough to give up the spool's copies")
+		}
 		s.later(time.Hour)
 		for _, id := range ids {
 			if s.recording(id).OnSpool() {
