@@ -56,8 +56,9 @@ $(LINT):
 	@echo "building golangci-lint $(LINT_VERSION) into $(@D), which takes some minutes once"
 	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-bench: ## run the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: deps ## compare with real tools, which it installs; BENCH="-size 512" for a short look
+	.ci/bench-tools
+	$(GO) run ./cmd/internal/bench $(BENCH)
 
 fuzz: ## fuzz every fuzz target for FUZZTIME (20s)
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r dirname | sort -u); do \
