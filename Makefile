@@ -6,6 +6,7 @@ GO ?= go
 LINT_VERSION := v2.15.0
 LINT := .cache/golangci-lint-$(LINT_VERSION)/golangci-lint
 FUZZTIME ?= 20s
+N ?= 300
 TOOL_TARGETS := linux-amd64 linux-arm64 windows-amd64 darwin-amd64 darwin-arm64
 
 # The revision is recorded by Go itself, where this tree is a repository that
@@ -16,7 +17,7 @@ BUILD := $(GO) build -trimpath -buildvcs=$(STAMP)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-live build tools test race fips lint lint-tool bench fuzz deps clean
+.PHONY: help demo demo-live build tools test race fips crash lint lint-tool bench fuzz deps clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ race: deps ## the test suite with the race detector
 
 fips: deps ## the test suite with nothing but FIPS 140-3 approved cryptography
 	GODEBUG=fips140=only $(GO) test -count=1 -timeout 10m ./...
+
+crash: deps ## kill the real program N (300) times, cut its disks' power N times, flip bits below it
+	BERTH_CRASH=$(N) $(GO) test -count=1 -v -parallel 4 -timeout 8h ./cmd/internal/crash
 
 lint: lint-tool ## gofmt, vet, staticcheck and the import rules of .golangci.yml
 	$(LINT) run ./...
