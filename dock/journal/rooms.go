@@ -10,6 +10,7 @@ import (
 	"regexp"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 )
 
 //go:embed migrations/*.sql
@@ -78,11 +79,40 @@ func migrate(ctx context.Context, db *sql.DB, rooms []Room) error {
 		if err != nil {
 			return err
 		}
+		if err := room.makeVersionTable(ctx, db); err != nil {
+			return fmt.Errorf("make the version table of %s: %w", room.Name, err)
+		}
 		if _, err := p.Up(ctx); err != nil {
 			return fmt.Errorf("migrate %s: %w", room.Name, err)
 		}
 	}
 	return nil
+}
+
+// makeVersionTable makes the table that goose would make, but tries only once:
+// goose begins again after a failed commit, and what the disk acknowledges
+// after a failed sync is worth nothing.
+func (r Room) makeVersionTable(ctx context.Context, db *sql.DB) error {
+	store, err := database.NewStore(database.DialectSQLite3, r.versionTable())
+	if err != nil {
+		return err
+	}
+	var exists bool
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)`, r.versionTable()).Scan(&exists)
+	if err != nil || exists {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := store.CreateVersionTable(ctx, tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := store.Insert(ctx, tx, database.InsertRequest{Version: 0}); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
 }
 
 // checkVersions compares every room with this program, newer ones first of all.
