@@ -1,10 +1,15 @@
 package dock
 
 import (
+	"errors"
 	"io"
 
 	"berth/hashing"
 )
+
+// ErrSync says that the spool's disk did not acknowledge what was done to it.
+// The process must end, whoever meets this error.
+var ErrSync = errors.New("the spool's disk did not acknowledge a write")
 
 // Sealed is one sealed file on the spool, ready to be forwarded.
 type Sealed struct {

@@ -3,13 +3,15 @@ package ingest
 import (
 	"errors"
 	"fmt"
+
+	"berth/dock"
 )
 
 // ErrSync says that the spool's disk did not acknowledge a write. The kernel
 // forgets such a failure as soon as it has told it once, so nothing that the
 // process believes about the disk can be trusted any more: the caller ends the
 // process, and the next start verifies from the disk.
-var ErrSync = errors.New("the spool's disk did not acknowledge a write")
+var ErrSync = dock.ErrSync
 
 // ErrNoReread says that a camera cannot be read from its medium a second time.
 var ErrNoReread = errors.New("camera cannot be read from its medium a second time")

@@ -42,7 +42,7 @@ type Options struct {
 	// Sealed finds the sealed file of an intent on the spool.
 	Sealed func(dock.SpoolIntent) dock.Sealed
 	// ReleaseSpool removes a sealed file from the spool. A file that is not
-	// there is fine: fs.ErrNotExist or nil.
+	// there is fine: fs.ErrNotExist or nil. dock.ErrSync ends the queue.
 	ReleaseSpool func(hashing.Digest) error
 	Copies       int // what the config asks for, at least 1
 	Clock        dock.Clock

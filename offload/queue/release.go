@@ -56,7 +56,7 @@ func (q *Queue) checkAgain(ctx context.Context, r dock.Recording) error {
 		return nil
 	}
 	err := q.confirmAgain(ctx, r, due)
-	if ctx.Err() != nil || errors.Is(err, journal.ErrCommit) {
+	if ctx.Err() != nil || errors.Is(err, journal.ErrCommit) || errors.Is(err, dock.ErrSync) {
 		return err
 	}
 	if err != nil {
@@ -128,7 +128,11 @@ func (q *Queue) finishReleases(ctx context.Context) error {
 
 // remove takes one released copy off the disk, and off the list once it is gone.
 func (q *Queue) remove(ctx context.Context, id dock.RecordingID, sealed hashing.Digest) error {
-	if err := q.opts.ReleaseSpool(sealed); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := q.opts.ReleaseSpool(sealed)
+	if errors.Is(err, dock.ErrSync) {
+		return err
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		q.opts.Log.Error("spool copy not removed", "recording", id, "error", err)
 		return nil
 	}

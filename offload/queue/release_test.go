@@ -42,6 +42,20 @@ func TestReleaseCutShortIsFinishedAtTheStart(t *testing.T) {
 	})
 }
 
+// A removal that the disk does not acknowledge is no warning: the caller has to
+// end the process.
+func TestReleaseThatIsNotAcknowledgedIsNotPassedOver(t *testing.T) {
+	bubble(t, func(t *testing.T, s *station) {
+		s.start()
+		ids := s.spooled(1)
+		s.spool.fail(dock.ErrSync)
+		if err := s.queue.Reconfirm(t.Context(), ids[0]); !errors.Is(err, dock.ErrSync) {
+			t.Errorf("reconfirming went on with %v", err)
+		}
+		s.spool.fail(nil)
+	})
+}
+
 func TestSpoolCopyStaysUntilEveryStoreHoldsIt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *station) {
 		s.copies = 1
