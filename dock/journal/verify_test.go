@@ -38,6 +38,7 @@ func TestAnyChangeOfTheLogIsFoundWhenOpening(t *testing.T) {
 		"an earlier head":      `UPDATE journal SET seq = seq - 1`,
 		"a fact removed":       `DELETE FROM facts WHERE kind = 'receipt'`,
 		"a fact of another":    `UPDATE facts SET kind = 'release' WHERE kind = 'second-read'`,
+		"facts of another":     `UPDATE recordings SET id = id || '0'`,
 		"a fact made up":       `INSERT INTO facts (seq, recording, kind) SELECT 1, max(number), 'release' FROM recordings`,
 		"a line twice":         `INSERT INTO events (seq, line) SELECT max(seq) + 1, (SELECT line FROM events ORDER BY seq DESC LIMIT 1) FROM events`,
 		"another number":       `UPDATE events SET seq = seq + 5 WHERE seq = (SELECT max(seq) FROM events)`,
@@ -47,6 +48,12 @@ func TestAnyChangeOfTheLogIsFoundWhenOpening(t *testing.T) {
 			s, d, _ := cleared(t)
 			s.undock(d)
 			s.tamper(statement)
+			readOnly, err := OpenReadOnly(s.ctx, s.opts)
+			s.must(err)
+			if _, err := readOnly.VerifyChain(s.ctx); !errors.Is(err, ErrBroken) {
+				t.Errorf("the whole walk finds nothing: %v", err)
+			}
+			s.must(readOnly.Close())
 			j, err := Open(s.ctx, s.opts)
 			if err == nil {
 				j.Close()
