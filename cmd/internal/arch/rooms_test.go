@@ -44,6 +44,7 @@ func rooms() map[string]room {
 		"cmd/internal/agency": {ours: []string{"dock", "hashing", "ingest/custody", "ingest/seal"}, others: []string{"github.com/spf13/cobra", "golang.org/x/term"}},
 		"cmd/internal/arch":   {},
 		"cmd/internal/crash":  {},
+		"cmd/internal/faults": {},
 		"cmd/internal/bench": {
 			ours:   []string{"dock", "dock/journal", "ingest", "ingest/seal", "usb/sim"},
 			others: []string{"golang.org/x/sync", "golang.org/x/sys"},

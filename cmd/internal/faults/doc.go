@@ -1,0 +1,13 @@
+// Package faults holds the tests that let a whole station fail at every single
+// operation by which it changes its disks. A child process runs a real station
+// (two cameras with five recordings, a spool, a journal, two directory stores)
+// under ptrace: each write, sync, rename, link, removal, allocation and creation
+// below its directories can be made the last thing it did, be refused once or
+// for good, or be done and then reported as failed.
+//
+// It promises that after any of them every recording is on its camera or whole
+// in both stores, that no camera file was removed before both stores held it
+// durably, that no final name stands for other bytes, that the journal's chain
+// goes on, and that the next start brings everything to its end. It has no code
+// that runs outside tests, and needs Linux on amd64.
+package faults

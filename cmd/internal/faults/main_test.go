@@ -1,0 +1,40 @@
+//go:build linux && amd64
+
+package faults
+
+import (
+	"flag"
+	"os"
+	"testing"
+	"time"
+)
+
+// What a child process is told in its environment.
+const (
+	houseVariable    = "BERTH_FAULTS_HOUSE"
+	patienceVariable = "BERTH_FAULTS_PATIENCE"
+)
+
+// TestMain is also the main of the station's process: the test's own program
+// started once more.
+func TestMain(m *testing.M) {
+	house := os.Getenv(houseVariable)
+	if house == "" {
+		os.Exit(m.Run())
+	}
+	patience, err := time.ParseDuration(os.Getenv(patienceVariable))
+	if err != nil {
+		patience = time.Minute
+	}
+	os.Exit(inhabit(house, patience))
+}
+
+var (
+	flagK        = flag.Int("faults.k", 0, "only the fault at this operation, counted from 1")
+	flagMode     = flag.String("faults.mode", "", "only this kind of fault")
+	flagSeed     = flag.Uint64("faults.seed", 0, "seed of the sample and of second crashes; 0 for a new one")
+	flagAll      = flag.Bool("faults.all", false, "every kind of fault at every operation")
+	flagEvery    = flag.Int("faults.every", 0, "every so many operations only; 0 for what takes about a minute")
+	flagFor      = flag.Duration("faults.for", 0, "begin no trial after this long, and take them in a random order; 0 for all")
+	flagPatience = flag.Duration("faults.patience", 3*time.Second, "how long a station with a fault may go on")
+)

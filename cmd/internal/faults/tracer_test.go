@@ -1,0 +1,190 @@
+//go:build linux && amd64
+
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// verdict is what becomes of an operation.
+type verdict struct {
+	crash crash
+	errno syscall.Errno // what the station is told instead of the truth, 0 for the truth
+	skip  bool          // it is not done; only with an errno
+}
+
+// crash says when the station is killed.
+type crash uint8
+
+const (
+	crashNever crash = iota
+	crashBefore
+	crashAfter
+)
+
+// director sees every operation of a station, one at a time: the station's
+// other threads may run, but none changes a file meanwhile.
+type director interface {
+	before(o operation) verdict
+	// after is told how it really ended, whatever the station is told.
+	after(o operation, ok bool)
+	// cut is called with the station stopped, right before it is killed.
+	cut()
+}
+
+// ending is how a station's process ended.
+type ending struct {
+	killed bool // by us
+	code   int  // its exit code unless killed; 128 and more for a signal
+}
+
+// tracer runs one process. It belongs to one thread of ours, as ptrace wants.
+type tracer struct {
+	pid   int
+	watch director
+	known map[int]bool
+	end   ending
+}
+
+// trace runs the program with its standard error in log until it ends.
+func trace(program string, env []string, log *os.File, watch director) (ending, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	pid, err := syscall.ForkExec(program, []string{program}, &syscall.ProcAttr{
+		Env: env, Files: []uintptr{log.Fd(), log.Fd(), log.Fd()}, Sys: &syscall.SysProcAttr{Ptrace: true},
+	})
+	if err != nil {
+		return ending{}, fmt.Errorf("start the station's process: %w", err)
+	}
+	t := &tracer{pid: pid, watch: watch, known: map[int]bool{pid: true}}
+	if _, _, err := t.wait(pid); err != nil { // stopped at its own execve
+		return ending{}, err
+	}
+	const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK |
+		unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_EXITKILL
+	if err := unix.PtraceSetOptions(pid, options); err != nil {
+		return ending{}, fmt.Errorf("trace the station's process: %w", err)
+	}
+	if err := unix.PtraceCont(pid, 0); err != nil {
+		return ending{}, err
+	}
+	err = t.follow()
+	return t.end, err
+}
+
+// wait waits for one thread, or for any with -1, of this tracer's own.
+func (t *tracer) wait(tid int) (int, unix.WaitStatus, error) {
+	for {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(tid, &status, unix.WALL|unix.WNOTHREAD, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return got, status, err
+		}
+	}
+}
+
+func (t *tracer) follow() error {
+	for {
+		tid, status, err := t.wait(-1)
+		if err != nil {
+			return fmt.Errorf("wait for the station's process: %w", err)
+		}
+		if !status.Stopped() {
+			if tid == t.pid {
+				t.ended(status)
+				return nil
+			}
+			continue
+		}
+		if err := t.stopped(tid, status); err != nil && !errors.Is(err, unix.ESRCH) {
+			return err
+		}
+	}
+}
+
+func (t *tracer) ended(status unix.WaitStatus) {
+	t.end.code = status.ExitStatus()
+	if status.Signaled() {
+		t.end.code = 128 + int(status.Signal())
+	}
+}
+
+// stopped decides how a stopped thread goes on. ESRCH: it was killed meanwhile.
+func (t *tracer) stopped(tid int, status unix.WaitStatus) error {
+	first := !t.known[tid]
+	t.known[tid] = true
+	switch signal := status.StopSignal(); {
+	case signal == unix.SIGTRAP && status.TrapCause() == unix.PTRACE_EVENT_SECCOMP:
+		return t.operation(tid)
+	case signal == unix.SIGTRAP && status.TrapCause() > 0, signal == unix.SIGTRAP|0x80, first && signal == unix.SIGSTOP:
+		return unix.PtraceCont(tid, 0)
+	default:
+		return unix.PtraceCont(tid, int(signal))
+	}
+}
+
+// operation lets one system call happen, or not.
+func (t *tracer) operation(tid int) error {
+	var regs syscall.PtraceRegs
+	if err := syscall.PtraceGetRegs(tid, &regs); err != nil {
+		return err
+	}
+	o, changes := decode(tid, &regs)
+	if !changes || t.end.killed {
+		return unix.PtraceCont(tid, 0)
+	}
+	v := t.watch.before(o)
+	if v.crash == crashBefore {
+		return t.kill()
+	}
+	if v.skip {
+		regs.Orig_rax, regs.Rax = ^uint64(0), uint64(-int64(v.errno))
+		if err := syscall.PtraceSetRegs(tid, &regs); err != nil {
+			return err
+		}
+		return unix.PtraceCont(tid, 0)
+	}
+	alive, err := t.finish(tid, &regs)
+	if err != nil || !alive {
+		return err
+	}
+	t.watch.after(o, int64(regs.Rax) >= 0)
+	if v.crash == crashAfter {
+		return t.kill()
+	}
+	if v.errno != 0 {
+		regs.Rax = uint64(-int64(v.errno))
+		if err := syscall.PtraceSetRegs(tid, &regs); err != nil {
+			return err
+		}
+	}
+	return unix.PtraceCont(tid, 0)
+}
+
+// finish lets a thread do its system call and stops it before it knows the
+// outcome, which is then in regs.
+func (t *tracer) finish(tid int, regs *syscall.PtraceRegs) (alive bool, err error) {
+	if err := unix.PtraceSyscall(tid, 0); err != nil {
+		return false, err
+	}
+	_, status, err := t.wait(tid)
+	if err != nil || !status.Stopped() {
+		return false, err
+	}
+	if status.StopSignal() != unix.SIGTRAP|0x80 {
+		return false, fmt.Errorf("thread %d stopped with %v where its system call should end", tid, status.StopSignal())
+	}
+	return true, syscall.PtraceGetRegs(tid, regs)
+}
+
+func (t *tracer) kill() error {
+	t.watch.cut()
+	t.end.killed = true
+	return unix.Kill(t.pid, unix.SIGKILL)
+}
