@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -62,8 +63,8 @@ func (s *state) cleared(it *item, e event) error {
 		return wrap("clear for erasing", e.err)
 	}
 	s.refused = ""
-	// From here on nobody knows, until a listing or a failure tells.
-	it.pending = true
+	// From here on nobody knows, until a listing tells.
+	it.pending, it.refusal = true, nil
 	s.then = &effect{step: step{doRemove, s.latest.index}, clearance: e.clearance}
 	return nil
 }
@@ -81,17 +82,20 @@ func (s *state) notCleared(it *item, refusal *dock.Refusal) {
 	s.stale = true
 }
 
-// removed: the camera said that it erased, or that it did not. If the camera
-// is gone the outcome stays open: nobody saw it.
+// removed: the camera said that it erased, or that it did not, which need not
+// be so. If the camera is gone the outcome stays open: nobody saw it.
 func (s *state) removed(it *item, err error) error {
 	switch {
 	case errors.Is(err, dock.ErrGone):
 		return err
-	case err != nil:
+	case errors.Is(err, dock.ErrChanged):
 		it.pending = false
 		s.failed(it, doRemove, err)
 		s.listDue = true
-		s.note(it, dock.EraseFailed, "the camera refused or the object is another one")
+		s.note(it, dock.EraseFailed, "the object is another one")
+	case err != nil:
+		// It may be gone all the same: a listing tells.
+		it.refusal, s.listDue = err, true
 	default:
 		s.gone[it.Entry.Handle] = true
 	}
@@ -112,7 +116,7 @@ func (s *state) confirmErased(listing dock.Listing) {
 		}
 		it.pending = false
 		if present[it.Entry.Handle] == it.Entry.Identity {
-			s.failed(it, doRemove, errStillListed)
+			s.failed(it, doRemove, cmp.Or(it.refusal, errStillListed))
 			s.note(it, dock.EraseFailed, "still listed")
 			continue
 		}

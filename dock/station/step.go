@@ -14,8 +14,9 @@ type item struct {
 	reread  bool // read a second time in this docking, and equal
 	stored  bool // the copies asked for are confirmed
 	held    bool
-	erased  bool // confirmed
-	pending bool // told to erase; no listing has confirmed it yet
+	erased  bool  // confirmed
+	pending bool  // told to erase; no listing has confirmed it yet
+	refusal error // what the camera said to that, nil for nothing; it may be gone all the same
 
 	failures int           // consecutive failures of the last thing tried
 	notNow   time.Duration // boot time before which it is not tried again
