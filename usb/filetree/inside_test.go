@@ -205,6 +205,21 @@ func TestReaderLooksForItsRootOnTheWay(t *testing.T) {
 	}
 }
 
+// A damaged filesystem may end an object before the size that it still claims.
+func TestObjectThatEndsBeforeItsSizeIsAnError(t *testing.T) {
+	tree, dir := newTree(t, "a")
+	_, e := lookedAt(t, dir, "a")
+	opened, err := tree.Open(t.Context(), e, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	opened.(*reader).content = io.LimitReader(opened.(*reader).file, e.SizeBytes-1)
+	if got, err := io.ReadAll(opened); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d of %d bytes, %v", len(got), e.SizeBytes, err)
+	}
+}
+
 // A corrupt folder may list a name that nobody can find, or one name twice.
 func TestNameThatCannotBeFoundIsAnException(t *testing.T) {
 	listed := []string{"e", "c", "a", "d", "b"}
