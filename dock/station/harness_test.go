@@ -82,7 +82,7 @@ func (h *house) path(elem ...string) string {
 func (h *house) start() {
 	h.t.Helper()
 	var err error
-	h.journal, err = journal.Open(h.t.Context(), journal.Options{
+	h.journal, err = journal.OpenOrBegin(h.t.Context(), journal.Options{
 		Path: h.path("data", "journal", "journal.db"), Station: "test-dock", DataKey: [32]byte{1}, Clock: h.clock,
 		Rooms: []journal.Room{queue.Room()},
 	})

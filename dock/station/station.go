@@ -76,6 +76,9 @@ func New(o Options) *Station {
 // longer be acknowledged safely: the process should end and start again.
 func (s *Station) Run(ctx context.Context) error {
 	if err := s.takeUp(ctx); err != nil {
+		if ctx.Err() != nil && !fatal(err) {
+			return nil
+		}
 		return fmt.Errorf("%w: take up unfinished work: %w", ErrStart, err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
