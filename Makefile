@@ -60,9 +60,10 @@ $(LINT):
 	@echo "building golangci-lint $(LINT_VERSION) into $(@D), which takes some minutes once"
 	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-bench: deps ## compare with real tools, which it installs; BENCH="-size 512" for a short look
-	.ci/bench-tools
-	$(GO) run ./cmd/internal/bench $(BENCH)
+bench: deps ## compare with real tools, which it installs; small: BENCH="-size 512"
+	@.ci/bench-tools
+	@mkdir -p .cache # on the tree's disk; the system's directory for scratch may lie in memory
+	$(GO) run ./cmd/internal/bench -dir .cache $(BENCH)
 
 fuzz: ## fuzz every fuzz target for FUZZTIME (20s)
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r dirname | sort -u); do \

@@ -130,8 +130,11 @@ func shell(ctx context.Context, at place, script string) *exec.Cmd {
 
 // measure runs a command to its end. The kernel adds up processor time over
 // all processes that the command started, and takes the largest one's memory.
+// When the command's context ends, all of them end.
 func measure(command *exec.Cmd) (spent, error) {
 	command.Stderr = os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return unix.Kill(-command.Process.Pid, unix.SIGKILL) }
 	began := time.Now()
 	err := command.Run()
 	wall := time.Since(began)

@@ -71,6 +71,9 @@ func (p plan) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(disk)) }()
+	if disk, err = filepath.Abs(disk); err != nil { // the tools change their directory
+		return err
+	}
 	describeMachine(out)
 	for source := range strings.SplitSeq(p.sources, ",") {
 		in := filepath.Join(disk, "cameras")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -58,5 +60,35 @@ func TestAToolThatFailsIsNoFigure(t *testing.T) {
 	}
 	if _, err := os.Stat(at.out); err == nil {
 		t.Error("what a contender wrote was left behind")
+	}
+}
+
+// The pipe's other end is closed when the last process that has it is gone.
+func TestAnInterruptLeavesNoToolRunning(t *testing.T) {
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	command := shell(ctx, place{}, `echo started; sleep 1000; true`)
+	command.Stdout = in
+	ended := make(chan error)
+	go func() {
+		_, err := measure(command)
+		in.Close()
+		ended <- err
+	}()
+	lines := bufio.NewReader(out)
+	if _, err := lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("an interrupted tool was measured")
+	}
+	if _, err := lines.ReadString('\n'); err != io.EOF {
+		t.Errorf("its output ended with %v", err)
 	}
 }
