@@ -118,9 +118,10 @@ type HoldCode string
 
 // The reasons for holding a recording.
 const (
-	HoldPerson     HoldCode = "person"              // somebody asked for it
-	HoldSecondRead HoldCode = "second-read-differs" // the camera gave other bytes than the first time
-	HoldReappeared HoldCode = "other-content"       // same name, size and times as before, other bytes
+	HoldPerson       HoldCode = "person"              // somebody asked for it
+	HoldSecondRead   HoldCode = "second-read-differs" // the camera gave other bytes than the first time
+	HoldReappeared   HoldCode = "other-content"       // same name, size and times as before, other bytes
+	HoldSpoolDiffers HoldCode = "spool-differs"       // the station's own copy is not what was sealed
 )
 
 // Hold: the recording needs a person; it is not erased from the camera.

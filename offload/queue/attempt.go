@@ -75,6 +75,13 @@ func (q *Queue) attempt(ctx context.Context, w *worker, id dock.StoreID, t task)
 	sealed := q.opts.Sealed(intent)
 	version, err := w.target.Store.Put(ctx, sealed)
 	if err != nil {
+		rotten, heldErr := q.rotten(ctx, t.recording, sealed, err)
+		if heldErr != nil {
+			return nil, heldErr
+		}
+		if rotten {
+			err = fmt.Errorf("the spool's copy is not what was sealed: %w", err)
+		}
 		return nil, &problem{err, errors.Is(err, offload.ErrNotCommissioned)}
 	}
 	receipt, err := w.readBack(ctx, id, sealed, version)

@@ -83,7 +83,11 @@ func TestRotInSpoolIsFoundBeforeForwarding(t *testing.T) {
 	status := r.until(p, "the stores say what is wrong", func(s dock.Status) (string, bool) {
 		return fmt.Sprintf("%+v", s.Stores), named(s.Stores[0]) && named(s.Stores[1])
 	})
-	t.Logf("named: %s; bay %s: %s", status.Stores[0].WaitingFor, status.Bays[0].State, status.Bays[0].Attention)
+	t.Logf("named: %s", status.Stores[0].WaitingFor)
+	status = r.until(p, "a person is asked for", firstBay(dock.BayAttention))
+	if row := r.only(); row.State != dock.StateHeld || !strings.Contains(row.HeldReason, string(dock.HoldSpoolDiffers)) {
+		t.Errorf("the recording is %s (%s); bay: %s", row.State, row.HeldReason, status.Bays[0].Attention)
+	}
 	for _, store := range r.stores {
 		if found := r.wholeFiles(store); len(found) > 0 {
 			t.Fatalf("a rotten file came into a store: %v", found)
