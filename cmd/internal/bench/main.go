@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.Int64Var(&p.sizeMiB, "size", 4096, "MiB of recordings on the four cameras together")
 	flags.IntVar(&p.rounds, "rounds", 3, "how often each contender runs; what is shown are medians")
-	flags.StringVar(&p.sources, "from", "tmpfs,disk", "where the cameras' recordings lie")
+	flags.StringVar(&p.sources, "from", "tmpfs,disk", "where the cameras' recordings lie; empty: only the paced cameras")
 	flags.StringVar(&p.disk, "dir", os.TempDir(), "a directory on the disk to measure; needs about four times the size")
 	flags.StringVar(&p.memory, "tmpfs", "/dev/shm", "a directory on a tmpfs")
 	flags.DurationVar(&p.paced, "paced", 15*time.Second, "how long the paced cameras record; 0 leaves them out")
@@ -75,7 +75,7 @@ func (p plan) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	describeMachine(out)
-	for source := range strings.SplitSeq(p.sources, ",") {
+	for source := range strings.FieldsFuncSeq(p.sources, func(r rune) bool { return r == ',' }) {
 		in := filepath.Join(disk, "cameras")
 		if source == "tmpfs" {
 			in = filepath.Join(p.memory, filepath.Base(disk))

@@ -29,7 +29,8 @@ type pacedCamera struct {
 	mu         sync.Mutex
 	began      time.Time     // guarded by mu: when the first byte set out
 	longest    time.Duration // guarded by mu: that ready data waited for its reader
-	stalls     int           // guarded by mu: how often that was too long
+	stalls     int           // guarded by mu: how often that became too long
+	behind     bool          // guarded by mu: it is now
 	verifyLag  time.Duration // guarded by mu: the longest from a byte's coming to its verification
 	lastLag    time.Duration // guarded by mu: the same for the recording's last byte
 	durableLag time.Duration // guarded by mu: from the last byte to the end of the pull
@@ -82,14 +83,16 @@ func (c *pacedCamera) finished() {
 	c.durableLag = time.Since(c.due(c.sizeBytes))
 }
 
-// waited notes how long data had been ready when its reader came.
+// waited notes how long data had been ready when its reader came; less than
+// nothing if the reader came first.
 func (c *pacedCamera) waited(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.longest = max(c.longest, d)
-	if d > stalled {
+	if d > stalled && !c.behind {
 		c.stalls++
 	}
+	c.behind = d > stalled
 }
 
 type pacedReader struct {
@@ -106,7 +109,9 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 	}
 	n := min(int64(len(p)), pacedChunk, left)
 	ready := c.due(r.given + n)
-	if wait := time.Until(ready); wait > 0 {
+	wait := time.Until(ready)
+	c.waited(-wait)
+	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
@@ -114,8 +119,6 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 		case <-r.ctx.Done():
 			return 0, r.ctx.Err()
 		}
-	} else {
-		c.waited(-wait)
 	}
 	at := int(r.given % int64(len(c.block)))
 	n = int64(copy(p[:n], c.block[at:]))

@@ -95,7 +95,7 @@ func (p plan) runPaced(ctx context.Context, disk string, out io.Writer) error {
 		return fmt.Errorf("paced cameras: %w", err)
 	}
 	gib := float64(size) * float64(p.bays) / (1 << 30)
-	fmt.Fprintf(out, "\n%d paced cameras of %d MB/s for %s, %.1f GiB, load before %s\n\n", p.bays, pace/1_000_000, p.paced, gib, load())
+	fmt.Fprintf(out, "\n%d paced cameras of %d MB/s for %s, %.1f GiB, load %s\n\n", p.bays, pace/1_000_000, p.paced, gib, load())
 	for _, l := range []struct{ what, value, aim string }{
 		{"reader stalls (ready data waited > 1 s)", strconv.Itoa(worst.Stalls), "0"},
 		{"longest wait of ready data", worst.Longest.Round(time.Millisecond).String(), ""},

@@ -42,8 +42,8 @@ func TestAPacedCameraTellsWhoWaitedForWhom(t *testing.T) {
 	if _, err := reader.Read(buffer); err != nil || camera.stalls != 1 || camera.longest < 59*time.Minute {
 		t.Errorf("after an hour: %v, %d stalls, the longest %s", err, camera.stalls, camera.longest)
 	}
-	if n, err := io.Copy(io.Discard, reader); n != pacedChunk || err != nil {
-		t.Errorf("the rest: %d bytes, %v", n, err)
+	if n, err := io.Copy(io.Discard, reader); n != pacedChunk || err != nil || camera.stalls != 1 {
+		t.Errorf("the rest: %d bytes, %v, and one stall became %d", n, err, camera.stalls)
 	}
 	camera.verified(camera.sizeBytes)
 	if camera.lastLag < 59*time.Minute || camera.verifyLag != camera.lastLag {
