@@ -66,7 +66,7 @@ func trace(program string, env []string, log *os.File, watch director) (ending, 
 	if _, _, err := t.wait(pid); err != nil { // stopped at its own execve
 		return ending{}, err
 	}
-	const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK |
+	const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC |
 		unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_EXITKILL
 	if err := unix.PtraceSetOptions(pid, options); err != nil {
 		return ending{}, fmt.Errorf("trace the station's process: %w", err)
