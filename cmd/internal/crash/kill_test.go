@@ -2,6 +2,7 @@ package crash
 
 import (
 	"fmt"
+	"os"
 	"testing"
 )
 
@@ -46,11 +47,32 @@ func share(n, i int) int {
 func (r *rig) killed() {
 	r.t.Helper()
 	r.shuffle()
+	giveBack := r.takeStore()
 	p := start(r.t, r.program, r.config())
 	defer p.kill(r.t)
 	r.await(p, r.someMoment())
 	if !p.kill(r.t) {
 		r.t.Fatalf("the station ended before it was killed: %v\n%s", p.err, p.log.end())
 	}
+	giveBack()
 	r.check()
+}
+
+// takeStore takes a store away for every third life, as a share that is not
+// mounted: what is erased meanwhile was erased too early.
+func (r *rig) takeStore() (giveBack func()) {
+	r.t.Helper()
+	if r.random.IntN(3) > 0 {
+		return func() {}
+	}
+	store := r.stores[r.random.IntN(len(r.stores))]
+	if err := os.Rename(store, store+".away"); err != nil {
+		r.t.Fatal(err)
+	}
+	return func() {
+		r.t.Helper()
+		if err := os.Rename(store+".away", store); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 }
