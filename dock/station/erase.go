@@ -8,8 +8,9 @@ import (
 	"berth/dock"
 )
 
-// askAgain is how long a docking waits after the erase rule said no for the
-// whole camera.
+// askAgain is how long a docking waits after the erase rule said no, at first.
+// Asking costs a complete read of every stored copy, so that the wait doubles
+// up to maxBackoff while the answer stays no.
 const askAgain = 5 * time.Second
 
 // errNoEraser: this kind of camera has no way to erase one object.
@@ -27,7 +28,7 @@ func (s *state) beginsToEmpty(err error) {
 	s.empty, s.sweep = true, s.firstOpen
 }
 
-// nextToErase returns the next item to be emptied, -1 if that was all for now.
+// nextToErase returns the next item to be emptied; -1 when all had their turn.
 func (s *state) nextToErase() int {
 	for ; s.sweep < len(s.items) && s.now >= s.blocked; s.sweep++ {
 		if it := &s.items[s.sweep]; !it.erased && erasable(it) && s.now >= it.notNow {
@@ -62,7 +63,7 @@ func (s *state) cleared(it *item, e event) error {
 	case e.err != nil:
 		return wrap("clear for erasing", e.err)
 	}
-	s.refused = ""
+	s.refused, s.refusals = "", 0
 	// From here on nobody knows, until a listing tells.
 	it.pending, it.refusal = true, nil
 	s.then = &effect{step: step{doRemove, s.latest.index}, clearance: e.clearance}
@@ -72,9 +73,10 @@ func (s *state) cleared(it *item, e event) error {
 // notCleared waits, for this recording or for the whole camera.
 func (s *state) notCleared(it *item, refusal *dock.Refusal) {
 	s.refused = refusal.Reasons[0].Text
-	it.notNow = s.now + askAgain
+	it.notNow = s.now + min(askAgain<<min(s.refusals, 4), maxBackoff)
+	s.refusals++
 	if !refusal.Has("held") {
-		s.blocked = s.now + askAgain
+		s.blocked = it.notNow
 	}
 	if refusal.Has("changed") || refusal.Has("object") || refusal.Has("unlisted") {
 		s.listDue = true

@@ -38,6 +38,7 @@ func (s *state) wasReread(it *item, err error) error {
 // sortOut decides what a failure with one recording means: for the whole
 // docking, or for this recording only.
 func (s *state) sortOut(it *item, tried action, err error) error {
+	it.tried = s.now
 	switch {
 	case errors.Is(err, dock.ErrGone):
 		return err
@@ -59,7 +60,7 @@ func (s *state) failed(it *item, tried action, err error) {
 }
 
 // worked forgets earlier failures.
-func (it *item) worked() { it.failures, it.notNow, it.problem = 0, 0, "" }
+func (it *item) worked() { it.failures, it.tried, it.notNow, it.problem = 0, 0, 0, "" }
 
 // phrase says what an action that can fail for one recording was about.
 func (a action) phrase() string {

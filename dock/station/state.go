@@ -31,6 +31,7 @@ type state struct {
 	emptied   bool                 // recordings that we never erased were gone, and nothing was left
 	exception string               // what a person must release, empty for nothing
 	refused   string               // why the journal refuses to clear, empty if it does not
+	refusals  int                  // so often in a row
 
 	stale   bool          // the journal may know more than the items say
 	askedAt time.Duration // boot time at which the journal was asked last

@@ -19,6 +19,7 @@ type item struct {
 	refusal error // what the camera said to that, nil for nothing; it may be gone all the same
 
 	failures int           // consecutive failures of the last thing tried
+	tried    time.Duration // boot time at which it was tried in vain last, 0 for never
 	notNow   time.Duration // boot time before which it is not tried again
 	problem  string        // why the last thing tried failed, for a person
 }
@@ -87,16 +88,17 @@ func next(v view) step {
 func erasable(it *item) bool { return it.spooled && it.stored && it.reread && !it.held && !it.pending }
 
 // first returns the item to try next among those that are still on the camera,
-// may be tried now and satisfy want; -1 for none. It is the first of those that
-// failed least often: what takes long to fail must not keep the others waiting.
+// may be tried now and satisfy want; -1 for none. It is the one that was not
+// tried for the longest time: what takes long to fail must not keep the others
+// waiting for ever.
 func (v view) first(want func(*item) bool) int {
 	best := -1
 	for i := v.firstOpen; i < len(v.items); i++ {
 		it := &v.items[i]
-		if it.erased || v.now < it.notNow || !want(it) || best >= 0 && it.failures >= v.items[best].failures {
+		if it.erased || v.now < it.notNow || !want(it) || best >= 0 && it.tried >= v.items[best].tried {
 			continue
 		}
-		if best = i; it.failures == 0 {
+		if best = i; it.tried == 0 {
 			break
 		}
 	}

@@ -103,3 +103,19 @@ func TestErasingIsAskedForOnlyWhenAllIsSafe(t *testing.T) {
 		}
 	})
 }
+
+// What takes long to fail is due again before everything had its turn.
+func TestSlowFailuresDoNotKeepOthersWaiting(t *testing.T) {
+	v := view{now: 100 * time.Second, items: []item{
+		{failures: 6, tried: 30 * time.Second, notNow: 90 * time.Second},
+		{failures: 6, tried: 60 * time.Second},
+		{failures: 1, tried: 10 * time.Second},
+	}}
+	if got := next(v); got != (step{action: doPull, index: 2}) {
+		t.Fatalf("next = %+v, want the item that was not tried for the longest time", got)
+	}
+	v.items = append(v.items, item{})
+	if got := next(v); got != (step{action: doPull, index: 3}) {
+		t.Fatalf("next = %+v, want the item that was never tried", got)
+	}
+}

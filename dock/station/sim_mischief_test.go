@@ -1,0 +1,254 @@
+package station
+
+import (
+	"slices"
+	"time"
+
+	"berth/dock"
+)
+
+// mischief does something to the station every few seconds.
+func (w *world) mischief() {
+	if w.dockings >= w.limit {
+		w.calm = true
+		return
+	}
+	for range 3 {
+		w.comeAndGo()
+	}
+	switch n := w.rng.IntN(100); {
+	case n < 30:
+		w.fieldwork(w.cameras[w.rng.IntN(len(w.cameras))])
+	case n < 50:
+		w.trouble(w.stores[w.rng.IntN(len(w.stores))])
+	case n < 54:
+		w.people()
+	case n < 56:
+		w.full = !w.full
+	case n < 58:
+		w.clock.wrong += w.between(-20*365*24*time.Hour, 20*365*24*time.Hour)
+	case n == 58:
+		w.clock.wrong = 0
+		w.crash(false)
+	case n == 59:
+		w.crash(w.chance(0.5))
+	case n == 60:
+		w.now += w.between(time.Minute, 3*time.Hour) // the machine slept
+	}
+	w.after(w.between(time.Second, 15*time.Second), w.mischief)
+}
+
+// comeAndGo docks a camera, or takes one whose time has come.
+func (w *world) comeAndGo() {
+	b := w.bays[w.rng.IntN(len(w.bays))]
+	if b.camera != nil {
+		done := false
+		if d := b.docking; d != nil {
+			shown, _ := d.state.judge(d.state.sum())
+			done = shown == dock.BayReady
+		}
+		if w.now > b.leaves || done && w.chance(0.5) {
+			b.unplug()
+		}
+		return
+	}
+	c := w.cameras[w.rng.IntN(len(w.cameras))]
+	if c.bay != nil {
+		return
+	}
+	if w.chance(0.7) {
+		c.record()
+	}
+	b.leaves = w.now + w.between(time.Second, 30*time.Second)
+	if w.chance(0.75) {
+		b.leaves += w.between(time.Minute, 10*time.Minute)
+	}
+	b.plug(c)
+}
+
+// fieldwork is what happens to a camera's files, docked or not.
+func (w *world) fieldwork(c *simCamera) {
+	w.tell("fieldwork", c.id)
+	if len(c.objects) == 0 {
+		c.record()
+		return
+	}
+	o := c.objects[w.rng.IntN(len(c.objects))]
+	switch w.rng.IntN(10) {
+	case 0:
+		c.lose(o.Name)
+	case 1:
+		c.replace(o, false)
+	case 2:
+		// What looks the same and is not is only found by reading it; nobody
+		// can after it was read for the last time.
+		c.replace(o, c.bay == nil)
+	case 3:
+		o.busy = w.now + w.between(time.Second, 5*time.Minute)
+	case 4:
+		o.bad = !o.bad
+	case 5:
+		for _, o := range c.objects {
+			o.bad = true
+		}
+		c.record().bad = false
+	case 6:
+		c.odd = []dock.Exception{{Kind: dock.ExceptionUnreadable, Name: "broken"}}
+	case 7:
+		c.dirty = !c.dirty
+	case 8:
+		slices.Reverse(c.objects) // listed in another order
+	default:
+		c.record()
+	}
+}
+
+// trouble is what stores do.
+func (w *world) trouble(s *simStore) {
+	w.tell("trouble", s.expected)
+	switch w.rng.IntN(7) {
+	case 0:
+		s.away = !s.away
+	case 1:
+		s.lies = 0.3
+	case 2, 3:
+		s.lies, s.away, s.id = 0, false, s.expected
+	case 4:
+		if s.id = "another"; w.chance(0.5) {
+			s.id = s.expected
+		}
+	default:
+		s.loses()
+	}
+}
+
+// loses forgets something that it had proven to hold. The station cannot help
+// what it gave up its own copy of, so that only the rest counts for it.
+func (s *simStore) loses() {
+	for range 3 {
+		if all := s.w.journal.recordings; len(all) > 0 {
+			r := all[len(all)-1-s.w.rng.IntN(min(len(all), 30))]
+			if intent, spooled := r.Spooled(); spooled {
+				delete(s.objects, intent.Key)
+			}
+		}
+	}
+}
+
+// people hold and release recordings, and accept what cannot be read.
+func (w *world) people() {
+	for _, r := range w.journal.recordings {
+		switch held := r.Held(); {
+		case held != nil && held.Code == dock.HoldPerson && w.chance(0.5):
+			w.journal.add(r, "", dock.Release{})
+		case held == nil && w.journal.open(r) && w.chance(0.02):
+			w.journal.add(r, "", dock.Hold{Code: dock.HoldPerson})
+		}
+	}
+	w.accept()
+	w.stir()
+}
+
+func (w *world) accept() {
+	for _, c := range w.cameras {
+		w.journal.released[string(c.id)+"broken"] = true
+	}
+	for _, row := range w.journal.dockings {
+		if !row.conflict {
+			row.odd = nil
+		}
+	}
+}
+
+// patrol looks, when all is calm, whether everybody is done.
+func (w *world) patrol() {
+	w.atRest = true
+	for _, b := range w.bays {
+		w.atRest = w.atRest && b.docking != nil && (b.docking.finished() || w.excused(b.docking))
+	}
+	if !w.atRest {
+		w.after(5*time.Minute, w.patrol)
+	}
+}
+
+// finished: the camera is as its officer wants it.
+func (d *simDocking) finished() bool {
+	shown, _ := d.state.judge(d.state.sum())
+	return shown == dock.BayReady || shown == dock.BayStored && d.bay.w.erasing.After == dock.EraseAfterNever
+}
+
+// settleDown is the end of all trouble: stores answer and are honest, people
+// did what they were asked to, and every camera is in a bay and stays there.
+func (w *world) settleDown() {
+	w.full, w.clock.wrong = false, 0
+	for _, s := range w.stores {
+		s.away, s.lies, s.id = false, 0, s.expected
+	}
+	for _, r := range w.journal.recordings {
+		if intent, spooled := r.Spooled(); spooled {
+			for _, s := range w.stores { // a person removed what was found to be wrong
+				if kept, there := s.objects[intent.Key]; there && string(kept) != string(r.sealed) {
+					delete(s.objects, intent.Key)
+				}
+			}
+		}
+		if held := r.Held(); held != nil && held.Code == dock.HoldPerson {
+			w.journal.add(r, "", dock.Release{})
+		}
+	}
+	w.crash(false) // the clock is right again
+	w.accept()
+	for _, c := range w.cameras {
+		c.dirty, c.odd = false, nil
+		for _, o := range c.objects {
+			o.bad, o.busy = false, 0
+		}
+		if c.bay != nil {
+			c.bay.unplug()
+		}
+	}
+	for i, b := range w.bays {
+		b.plug(w.cameras[i])
+	}
+	w.after(5*time.Minute, w.patrol)
+}
+
+// checkEnd is the promise that all ends well: a camera that stays, with stores
+// that answer, is empty, and nothing that was on it is missing.
+func (w *world) checkEnd() {
+	for _, b := range w.bays {
+		if b.docking == nil {
+			w.breaks("the camera %s is not served", b.camera.id)
+			continue
+		}
+		if !b.docking.finished() && !w.excused(b.docking) {
+			shown, why := b.docking.state.judge(b.docking.state.sum())
+			w.breaks("livelock: %s ends as %s (%s), refused: %s", b.camera.id, shown, why, b.docking.state.refused)
+		}
+		for _, o := range b.camera.objects {
+			if !o.listed {
+				w.breaks("I6: %s of %s was never listed", o.Name, b.camera.id)
+			}
+		}
+	}
+}
+
+// excused: something needs a person who knows more than the station. Other
+// bytes under an old name and its looks are held; what stores lost after they
+// had proven it twice is not on the spool any more; and a camera that is empty
+// though nobody emptied it is to be looked at.
+func (w *world) excused(d *simDocking) bool {
+	if d.state.emptied {
+		return true
+	}
+	for id := range d.row.entries {
+		r := w.journal.byID[id]
+		if held := r.Held(); held != nil && held.Code == dock.HoldReappeared {
+			return true
+		}
+		if !r.OnSpool() && !r.Stored(w.erasing.Copies) {
+			return true
+		}
+	}
+	return false
+}

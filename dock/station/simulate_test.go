@@ -1,0 +1,55 @@
+package station
+
+import (
+	"flag"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+var (
+	simSeed     = flag.Uint64("sim.seed", 1, "seed of the first simulated world; each further world has the next one")
+	simDockings = flag.Int("sim.dockings", simulatedByDefault, "dockings to simulate")
+)
+
+// dockingsPerWorld bounds a world, so that a seed is replayed in a moment.
+const dockingsPerWorld = 500
+
+// simulate runs one world and reports which promise it broke.
+func simulate(t *testing.T, seed uint64, dockings int) *world {
+	t.Helper()
+	w := newWorld(seed, dockings)
+	w.run()
+	if w.broken != "" {
+		t.Errorf("seed %d, step %d, after %d dockings: %s\nreplay: go test ./dock/station -run Simulation -sim.seed %d -sim.dockings %d\nthe end of its story:\n%s",
+			seed, w.steps, w.dockings, w.broken, seed, dockings, w.lastTold())
+	}
+	return w
+}
+
+// Whatever cameras, stores, clocks, people and power do: every promise is kept
+// at every step, and when they let the station alone it finishes its work.
+func TestSimulationKeepsEveryPromiseAtEveryStep(t *testing.T) {
+	var next, dockings, steps, erasures atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for !t.Failed() {
+				begun := int(next.Add(dockingsPerWorld)) - dockingsPerWorld
+				if begun >= *simDockings {
+					return
+				}
+				w := simulate(t, *simSeed+uint64(begun/dockingsPerWorld), min(dockingsPerWorld, *simDockings-begun))
+				dockings.Add(int64(w.dockings))
+				steps.Add(int64(w.steps))
+				erasures.Add(int64(w.erasures))
+			}
+		})
+	}
+	workers.Wait()
+	t.Logf("%d dockings, %d steps, %d recordings erased", dockings.Load(), steps.Load(), erasures.Load())
+	if !t.Failed() && erasures.Load() < dockings.Load()/20 {
+		t.Errorf("only %d recordings were erased: this simulation shows nothing", erasures.Load())
+	}
+}
