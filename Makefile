@@ -13,7 +13,7 @@ TOOL_TARGETS := linux-amd64 linux-arm64 windows-amd64 darwin-amd64 darwin-arm64
 # git can read; elsewhere (an archive, another user's tree) there is none.
 STAMP := $(shell git rev-parse -q --verify HEAD >/dev/null 2>&1 && \
 	[ "$$(git rev-parse --show-toplevel)" = "$$(pwd -P)" ] && echo true || echo false)
-BUILD := $(GO) build -trimpath -buildvcs=$(STAMP)
+BUILD := GOFIPS140=certified $(GO) build -trimpath -buildvcs=$(STAMP)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -1,6 +1,7 @@
 package agency
 
 import (
+	"crypto/fips140"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -12,13 +13,30 @@ import (
 func NewVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, and which cryptographic module is active",
 		Args:  Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s %s/%s\n", cmd.Root().Name(), Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s %s/%s\n%s\n", cmd.Root().Name(), Version(), runtime.GOOS, runtime.GOARCH, Cryptography())
 			return err
 		},
 	}
+}
+
+// Cryptography says which Go Cryptographic Module this program was built with
+// and whether it runs in FIPS 140-3 mode: "on" where it tests itself at start
+// and prefers approved algorithms, "only" where it refuses all others.
+func Cryptography() string {
+	module, mode := fips140.Version(), "off"
+	if module == "latest" {
+		module = "of the Go release, not validated"
+	}
+	switch {
+	case fips140.Enforced():
+		mode = "only"
+	case fips140.Enabled():
+		mode = "on"
+	}
+	return fmt.Sprintf("Go Cryptographic Module %s; FIPS 140-3 mode %s", module, mode)
 }
 
 // Version is what the build recorded about itself: a module version, or else
