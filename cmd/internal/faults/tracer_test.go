@@ -49,7 +49,14 @@ type tracer struct {
 	pid   int
 	watch director
 	known map[int]bool
+	put   []report // what came for follow while finish waited
 	end   ending
+}
+
+// report is what became of one thread.
+type report struct {
+	tid    int
+	status unix.WaitStatus
 }
 
 // trace runs the program with its standard error in log until it ends.
@@ -89,9 +96,19 @@ func (t *tracer) wait(tid int) (int, unix.WaitStatus, error) {
 	}
 }
 
+// next is what was put back, or else what comes.
+func (t *tracer) next() (int, unix.WaitStatus, error) {
+	if len(t.put) == 0 {
+		return t.wait(-1)
+	}
+	first := t.put[0]
+	t.put = t.put[1:]
+	return first.tid, first.status, nil
+}
+
 func (t *tracer) follow() error {
 	for {
-		tid, status, err := t.wait(-1)
+		tid, status, err := t.next()
 		if err != nil {
 			return fmt.Errorf("wait for the station's process: %w", err)
 		}
@@ -173,9 +190,19 @@ func (t *tracer) finish(tid int, regs *syscall.PtraceRegs) (alive bool, err erro
 	if err := unix.PtraceSyscall(tid, 0); err != nil {
 		return false, err
 	}
-	_, status, err := t.wait(tid)
-	if err != nil || !status.Stopped() {
-		return false, err
+	// The process may end meanwhile, and its first thread is only reported when
+	// all others were waited for: so whatever comes is taken.
+	var status unix.WaitStatus
+	for got := 0; got != tid; {
+		if got, status, err = t.wait(-1); err != nil {
+			return false, err
+		}
+		if got != tid || !status.Stopped() {
+			t.put = append(t.put, report{got, status})
+		}
+	}
+	if !status.Stopped() {
+		return false, nil
 	}
 	if status.StopSignal() != unix.SIGTRAP|0x80 {
 		return false, fmt.Errorf("thread %d stopped with %v where its system call should end", tid, status.StopSignal())
