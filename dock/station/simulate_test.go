@@ -53,3 +53,16 @@ func TestSimulationKeepsEveryPromiseAtEveryStep(t *testing.T) {
 		t.Errorf("only %d recordings were erased: this simulation shows nothing", erasures.Load())
 	}
 }
+
+// Worlds in which promises were once not kept.
+func TestSimulationOfKnownSeeds(t *testing.T) {
+	for seed, why := range map[uint64]string{
+		103: "a camera that was not cleared had its copies read back from every store every five seconds",
+		104: "files that take long to fail kept others from ever being tried",
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			simulate(t, seed, dockingsPerWorld)
+		})
+	}
+}
