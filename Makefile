@@ -17,7 +17,7 @@ BUILD := GOFIPS140=certified $(GO) build -trimpath -buildvcs=$(STAMP)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-live build tools test race fips crash lint lint-tool bench fuzz deps clean
+.PHONY: help demo demo-live build tools test race fips crash mutants lint lint-tool bench fuzz deps clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ race: deps ## the test suite with the race detector
 
 fips: deps ## the test suite with nothing but FIPS 140-3 approved cryptography
 	GODEBUG=fips140=only $(GO) test -count=1 -timeout 10m ./...
+
+mutants: deps ## delete each guard, one at a time, and show that a test fails
+	$(GO) run ./cmd/internal/mutants
 
 crash: deps ## kill the real program N (300) times, cut its disks' power N times, flip bits below it
 	BERTH_CRASH=$(N) $(GO) test -count=1 -v -parallel 4 -timeout 8h ./cmd/internal/crash
