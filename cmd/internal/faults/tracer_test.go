@@ -64,7 +64,7 @@ func trace(program string, env []string, log *os.File, watch director) (ending, 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	pid, err := syscall.ForkExec(program, []string{program}, &syscall.ProcAttr{
-		Env: env, Files: []uintptr{log.Fd(), log.Fd(), log.Fd()}, Sys: &syscall.SysProcAttr{Ptrace: true},
+		Env: env, Files: []uintptr{log.Fd(), log.Fd(), log.Fd()}, Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true},
 	})
 	if err != nil {
 		return ending{}, fmt.Errorf("start the station's process: %w", err)
@@ -85,7 +85,8 @@ func trace(program string, env []string, log *os.File, watch director) (ending, 
 	return t.end, err
 }
 
-// wait waits for one thread, or for any with -1, of this tracer's own.
+// wait waits for one thread, or with -pid for any of the process, which is a
+// group of its own: other children of this thread of ours have other owners.
 func (t *tracer) wait(tid int) (int, unix.WaitStatus, error) {
 	for {
 		var status unix.WaitStatus
@@ -99,7 +100,7 @@ func (t *tracer) wait(tid int) (int, unix.WaitStatus, error) {
 // next is what was put back, or else what comes.
 func (t *tracer) next() (int, unix.WaitStatus, error) {
 	if len(t.put) == 0 {
-		return t.wait(-1)
+		return t.wait(-t.pid)
 	}
 	first := t.put[0]
 	t.put = t.put[1:]
@@ -194,7 +195,7 @@ func (t *tracer) finish(tid int, regs *syscall.PtraceRegs) (alive bool, err erro
 	// all others were waited for: so whatever comes is taken.
 	var status unix.WaitStatus
 	for got := 0; got != tid; {
-		if got, status, err = t.wait(-1); err != nil {
+		if got, status, err = t.wait(-t.pid); err != nil {
 			return false, err
 		}
 		if got != tid || !status.Stopped() {
