@@ -164,7 +164,7 @@ func (a *appliance) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.front.Run(ctx) })
 	err := group.Wait()
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) && !station.Doubtful(err) {
 		return nil
 	}
 	return err

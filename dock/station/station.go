@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,17 +83,43 @@ func (s *Station) Run(ctx context.Context) error {
 		return fmt.Errorf("%w: take up unfinished work: %w", ErrStart, err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.o.Queue.Run(ctx) })
+	doubts := &doubts{}
+	group.Go(func() error { return doubts.note(s.o.Queue.Run(ctx)) })
 	group.Go(func() error { return s.followQueue(ctx) })
 	group.Go(func() error { return s.followBus(ctx) })
 	for _, b := range s.bays {
-		group.Go(func() error { return b.run(ctx) })
+		group.Go(func() error { return doubts.note(b.run(ctx)) })
 	}
 	err := group.Wait()
+	if doubt := doubts.first(); doubt != nil {
+		return doubt
+	}
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// doubts keeps the first error that makes acknowledgements doubtful: a stop at
+// the same moment must not hide it. Safe for concurrent use.
+type doubts struct {
+	mu  sync.Mutex
+	err error // guarded by mu
+}
+
+func (d *doubts) note(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil && fatal(err) {
+		d.err = err
+	}
+	return err
+}
+
+func (d *doubts) first() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
 }
 
 // Changed returns a channel that is closed at the next change of Status.
