@@ -169,6 +169,7 @@ type VanishReason string
 const (
 	VanishAbsent      VanishReason = "absent"      // a complete listing no longer had it
 	VanishOverwritten VanishReason = "overwritten" // the camera used its name for something else
+	VanishReadAnew    VanishReason = "read-anew"   // a person had what the camera holds now taken as another recording
 )
 
 // Vanished: the object left the camera and we did not erase it.

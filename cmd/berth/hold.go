@@ -25,6 +25,8 @@ func newRelease() *cobra.Command {
 		(*kiosk.Client).Release)
 	cmd.Long = "Lifts every hold of a recording, or accepts an exception (an ID that begins with x):\n" +
 		"what could not be read may then stay behind while the rest of its camera is emptied.\n" +
+		"If the station itself held the recording because the camera gave other bytes, what was sealed\n" +
+		"stays as it is, and what the camera holds now is read as another recording.\n" +
 		"\"epoch\", \"clock\" and \"safe-mode\" release the station itself; status says when one of them is meant.\n" +
 		"Who released what and why goes into the custody log, for good."
 	cmd.Example = `  berth release r4w0c5t1k8m2n6p9x --reason "reviewed by Sgt. Lee"`

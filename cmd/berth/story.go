@@ -92,6 +92,9 @@ func tell(body dock.FactBody, stores storeNames) (what, detail string) {
 	case dock.SecondRead:
 		return "second read", "the camera's medium gave sha256 " + b.SHA256.String()
 	case dock.Vanished:
+		if b.Reason == dock.VanishReadAnew {
+			return "read anew", "what the camera holds now is taken as another recording; this one stays as it was sealed"
+		}
 		return "vanished", "left the camera, not erased by the station: " + string(b.Reason)
 	case dock.EraseIntent:
 		return "cleared", "every condition for erasing held"

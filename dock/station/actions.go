@@ -37,10 +37,16 @@ func (s *Station) Release(ctx context.Context, id, by, reason string) error {
 		if err != nil {
 			return err
 		}
-		if recording.Held() == nil {
+		hold := recording.Held()
+		if hold == nil {
 			return dock.ErrNotHeld
 		}
-		_, err = tx.Append(dock.Fact{Recording: recording.ID, Body: dock.Release{By: by, Text: reason}})
+		if _, err := tx.Append(dock.Fact{Recording: recording.ID, Body: dock.Release{By: by, Text: reason}}); err != nil || hold.Code == dock.HoldPerson {
+			return err
+		}
+		// What was sealed and what the camera holds are not the same: what was
+		// sealed stays as it is, and the camera's is read as another recording.
+		_, err = tx.Append(dock.Fact{Recording: recording.ID, Body: dock.Vanished{Reason: dock.VanishReadAnew}})
 		return err
 	})
 	return s.answered("release", id, err)

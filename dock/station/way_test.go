@@ -169,6 +169,14 @@ func TestBytesThatChangeBetweenTheReadsAreHeldAndNeverErased(t *testing.T) {
 	if left := h.onCamera("cam", "A1"); len(left) != 1 {
 		t.Errorf("left on the camera: %q, want the recording", left)
 	}
+	// A person looks at it: both contents are evidence, and both are kept.
+	held := h.rows(journal.Filter{State: dock.StateHeld})[0]
+	h.must(h.station.Release(t.Context(), string(held.ID), "lee", "the card was written to"))
+	h.waitState("A1", dock.BayReady)
+	if got := h.opened("one", h.rows(journal.Filter{ID: held.ID})[0]); !bytes.Equal(got, content) {
+		t.Error("what was sealed first is not what it was")
+	}
+	h.checkStored(h.rows(journal.Filter{State: dock.StateErased}), map[string][]byte{"1.mp4": changed})
 }
 
 func TestTwoCamerasWithOneIdentityAreCopiedAndNotEmptied(t *testing.T) {
