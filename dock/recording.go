@@ -183,13 +183,6 @@ func (r Recording) Clearing() bool {
 	return intent >= 0 && (at < intent || result.Outcome == EraseUnconfirmed)
 }
 
-// EraseOpen reports an erase intent without any outcome yet.
-func (r Recording) EraseOpen() bool {
-	_, intent := last[EraseIntent](r.Facts)
-	_, result := r.eraseResult()
-	return intent > result
-}
-
 // Erasing returns the docking whose intent to erase has no known outcome, empty
 // for none, and whether that it cannot be known is already on record.
 func (r Recording) Erasing() (docking DockingID, unconfirmed bool) {

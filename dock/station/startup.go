@@ -26,7 +26,7 @@ func (s *Station) takeUp(ctx context.Context) error {
 	s.o.Log.Info("spool recovered", "result", recovered)
 	var open []dock.RecordingID
 	err = s.o.Journal.Unfinished(ctx, func(r dock.Recording) error {
-		if r.EraseOpen() {
+		if docking, onRecord := r.Erasing(); docking != "" && !onRecord {
 			open = append(open, r.ID)
 		}
 		return nil
