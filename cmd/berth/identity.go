@@ -86,6 +86,10 @@ func loadDataKey(dir string) (key [32]byte, err error) {
 	if err != nil {
 		return key, err
 	}
+	return parseDataKey(path, text)
+}
+
+func parseDataKey(path string, text []byte) (key [32]byte, err error) {
 	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(raw) != len(key) {
 		return key, fmt.Errorf("read the station's data key %s: want 64 hexadecimal digits", path)
@@ -94,13 +98,14 @@ func loadDataKey(dir string) (key [32]byte, err error) {
 	return key, nil
 }
 
-// existingDataKey is the data key for commands that only read.
+// existingDataKey is the data key for commands that only read: they make none.
 func existingDataKey(data string) ([32]byte, error) {
-	dir := keysDir(data)
-	if _, err := os.Stat(filepath.Join(dir, "data.key")); err != nil {
+	path := filepath.Join(keysDir(data), "data.key")
+	text, err := os.ReadFile(path)
+	if err != nil {
 		return [32]byte{}, fmt.Errorf("the station in %s has never run: %w", data, err)
 	}
-	return loadDataKey(dir)
+	return parseDataKey(path, text)
 }
 
 // readOrMake returns the file's content; a missing file is made first, whole
