@@ -24,10 +24,10 @@ type Turns struct {
 	rates   rates             // guarded by mu: scratch of hand
 }
 
-// TurnsPerProcessor is how many turns a station has for each of its processors:
-// whoever holds one waits for the disk about as long as it works, and twice
-// that when others use the disk too.
-const TurnsPerProcessor = 4
+// TurnsPerThread is how many turns a station has for each goroutine that may
+// run at once (GOMAXPROCS, see OverlapDisk): whoever holds one waits for the
+// disk about as long as it works.
+const TurnsPerThread = 2
 
 // NewTurns has the given number of turns, at least one. The clock's time since
 // boot measures the rates.

@@ -14,9 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"berth/cmd/internal/agency"
+	"berth/ingest"
 )
 
 func main() {
+	ingest.OverlapDisk()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(agency.Execute(ctx, newRoot(), os.Args[1:], os.Stderr))

@@ -111,7 +111,7 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, w wir
 	a.puller = ingest.NewPuller(ingest.PullerOptions{
 		Spool: a.spool, Journal: a.journal, Station: id, Agency: cfg.Station.Agency,
 		Recipients: recipients, Signer: seal.NewSigner(cfg.Station.ID, keys.signing),
-		Turns: ingest.NewTurns(ingest.TurnsPerProcessor*runtime.GOMAXPROCS(0), clock), Clock: clock,
+		Turns: ingest.NewTurns(ingest.TurnsPerThread*runtime.GOMAXPROCS(0), clock), Clock: clock,
 		Location: cfg.Metadata.LocationOn(), Copies: cfg.Copies, Log: a.log,
 	})
 	targets, err := openStores(cfg)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"berth/ingest"
 )
 
 // plan is what a person may choose.
@@ -27,6 +29,7 @@ type plan struct {
 }
 
 func main() {
+	ingest.OverlapDisk()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {

@@ -67,7 +67,7 @@ func openBench(ctx context.Context, dir string) (*bench, error) {
 	}
 	b.puller = ingest.NewPuller(ingest.PullerOptions{
 		Spool: b.spool, Journal: b.journal, Station: "bench", Agency: "bench", Recipients: []seal.Recipient{recipient},
-		Signer: seal.NewSigner("bench", signing), Turns: ingest.NewTurns(ingest.TurnsPerProcessor*runtime.GOMAXPROCS(0), b.clock),
+		Signer: seal.NewSigner("bench", signing), Turns: ingest.NewTurns(ingest.TurnsPerThread*runtime.GOMAXPROCS(0), b.clock),
 		Clock: b.clock, Location: true, Copies: 1, Log: log,
 	})
 	return b, nil
