@@ -17,6 +17,20 @@ type Attachment struct {
 	Generation Generation
 	Port       string  // what IT calls the place: a USB port or a directory
 	Folder     *Folder // set where the camera is a folder that appeared in a bay's directory
+	Device     *Device // set where the camera is a USB device
+}
+
+// Device is a camera that is a USB device, from plug to unplug. The texts are
+// what the device says of itself: hostile, and empty where it says nothing.
+type Device struct {
+	Port    Port   // where it is, by the kernel's name
+	Number  int    // the kernel's number of it (devnum): another one after every plug
+	Vendor  uint16 // idVendor
+	Product uint16 // idProduct
+	Serial  string // raw bytes of iSerialNumber
+	Name    string // raw bytes of iProduct
+	Driver  string // name of the driver that serves it, such as "mass-storage"
+	Profile string // name of the camera profile that admitted it, empty for a built-in one
 }
 
 // Folder is a camera that is a folder: the entry Name of directory Bay, as it

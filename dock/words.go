@@ -14,6 +14,10 @@ type StationID string
 // BayName is one slot of the rack as IT labelled it, such as "A1".
 type BayName string
 
+// Port is the kernel's name of a physical USB port: the bus and the way from
+// its root through the hubs, such as "1-1.4.2".
+type Port string
+
 // CameraID is who a camera is, by what its CameraInfo.Basis says. It comes
 // from the camera and is hostile: never part of a path or a query text.
 type CameraID string
@@ -50,6 +54,18 @@ var stationPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 func (id StationID) Validate() error {
 	if !stationPattern.MatchString(string(id)) {
 		return fmt.Errorf("station id %q: want 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit", string(id))
+	}
+	return nil
+}
+
+var portPattern = regexp.MustCompile(`^[1-9][0-9]{0,2}-[1-9][0-9]{0,2}(\.[1-9][0-9]{0,2}){0,5}$`)
+
+// Validate says what is wrong with the port's name. One that is valid is one
+// harmless element of a path below /sys/bus/usb/devices. A root port and at
+// most five hubs is what USB allows (USB 3.2, section 10.1).
+func (p Port) Validate() error {
+	if !portPattern.MatchString(string(p)) {
+		return fmt.Errorf("port %q: want a port as \"berth ports\" shows it, such as 1-1.4", string(p))
 	}
 	return nil
 }

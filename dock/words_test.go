@@ -97,3 +97,17 @@ func TestIdentifiersAreDistinctAndReadable(t *testing.T) {
 		}
 	}
 }
+
+// A port becomes one element of a path, so that nothing else may pass for one.
+func TestAPortIsOneHarmlessElementOfAPath(t *testing.T) {
+	for _, good := range []Port{"1-1", "2-14", "1-1.4.2", "12-1.2.3.4.5.6"} {
+		if err := good.Validate(); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []Port{"", "1", "1-", "-1", "1-0", "0-1", "1-1.", "1-1.0", "1-1.4/..", "../1-1", "usb1", "1-1:1.0", "1-1.2.3.4.5.6.7", "1-1\n", "1-01", "1234-1"} {
+		if bad.Validate() == nil {
+			t.Errorf("%q passed for a port", string(bad))
+		}
+	}
+}

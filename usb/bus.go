@@ -30,4 +30,6 @@ type Bus interface {
 type Problem struct {
 	Bay  dock.BayName
 	Text string
+	// NotACamera: something is plugged into the bay that was not let in.
+	NotACamera bool
 }
