@@ -24,8 +24,14 @@ require (
 )
 
 require (
+	github.com/google/gousb v1.1.3 // indirect
+	github.com/jochenvg/go-udev v0.0.0-20171110120927-d6b62d56d37b // indirect
+)
+
+require (
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/jkeiser/iter v0.0.0-20200628201005-c8aa0ae784d1
 	github.com/mfridman/interpolate v0.0.2 // indirect
 	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
 	github.com/sagikazarmark/locafero v0.11.0 // indirect
