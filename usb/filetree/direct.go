@@ -22,7 +22,7 @@ type Medium interface {
 }
 
 const (
-	directBytes = 1 << 20
+	directBytes = 256 << 10
 	directAlign = 4096
 )
 
@@ -38,14 +38,23 @@ func (t *Tree) Reread(ctx context.Context, e dock.Entry) (io.ReadCloser, error) 
 	r := &reader{tree: t, entry: e, file: file, content: file, left: e.SizeBytes}
 	direct := directIO(int(file.Fd()))
 	if direct {
-		buffer := t.buffers.Get().(*[]byte)
-		r.content = &directReader{file: file, buffer: *buffer}
-		r.release = func() { t.buffers.Put(buffer) }
+		r.readDirectly()
 	} else if err := forget(int(file.Fd())); err != nil {
 		file.Close()
 		return nil, t.failed(tried, err)
 	}
 	return &reread{t.witness.Watch(e, r), direct}, nil
+}
+
+// readDirectly has the reader, whose file is open for direct I/O, read whole
+// aligned buffers.
+func (r *reader) readDirectly() {
+	buffer, used := r.tree.buffers.Get().(*[]byte)
+	if !used {
+		buffer = alignedBuffer()
+	}
+	r.content = &directReader{file: r.file, buffer: *buffer}
+	r.release = func() { r.tree.buffers.Put(buffer) }
 }
 
 type reread struct {

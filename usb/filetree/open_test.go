@@ -200,3 +200,21 @@ func TestClosedCameraAnswersNothing(t *testing.T) {
 		t.Error("opened")
 	}
 }
+
+// A pull goes on where it was cut off, which is a multiple of nothing.
+func TestReadingBeginsAtAnyOffset(t *testing.T) {
+	f := newFixture(t)
+	content := strings.Repeat("0123456789", 100_000)
+	f.put(t, "a", content)
+	tree := f.open(t)
+	e := entry(t, tree, "a")
+	for _, offset := range []int64{0, 1, 511, 4095, 4096, 4097, 256<<10 - 1, 256<<10 + 1, e.SizeBytes - 1, e.SizeBytes} {
+		r, err := tree.Open(t.Context(), e, offset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readAll(t, r); got != content[offset:] {
+			t.Errorf("from %d: %d bytes, or others", offset, len(got))
+		}
+	}
+}

@@ -66,7 +66,6 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		root: o.Root, limits: o.Limits.orDefault(), sorter: newSorter(o.Profile),
 		witness: dock.NewWitness(o.Attachment),
 	}
-	t.buffers.New = func() any { return alignedBuffer() }
 	root, err := t.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("identify camera: %w", err)
