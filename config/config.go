@@ -29,6 +29,7 @@ type Config struct {
 	Stores   []Store  `mapstructure:"stores" need:"yes" max:"16" doc:"Where sealed recordings are forwarded; every store receives every recording."`
 	Copies   int      `mapstructure:"copies" default:"2" max:"16" doc:"In how many stores a recording must be confirmed before it counts as safe; never more than there are stores."`
 	Erase    Erase    `mapstructure:"erase" doc:"When a camera is emptied."`
+	USB      USB      `mapstructure:"usb" doc:"How cameras in USB bays are treated."`
 	Metadata Metadata `mapstructure:"metadata" doc:"What is kept of what a recording says about itself."`
 
 	// defaulted holds the path of every value that the file did not give.
@@ -43,10 +44,11 @@ type Station struct {
 	Contact string `mapstructure:"contact" form:"text" doc:"Whom an officer calls when a bay wants attention."`
 }
 
-// Bay is one slot.
+// Bay is one slot: a USB port or a directory, never both.
 type Bay struct {
 	Name      string `mapstructure:"name" need:"yes" form:"bay-name" doc:"What is printed on the slot."`
-	Directory string `mapstructure:"directory" need:"yes" form:"path" doc:"A folder that appears in this directory is a camera that was docked; moving it away undocks it."`
+	Port      string `mapstructure:"port" form:"port" doc:"The USB port that the slot is, as 'berth ports' names it; 'berth ports --learn' finds them all. A port that is USB 2 and USB 3 has two names: either will do. Every bay has a port or a directory."`
+	Directory string `mapstructure:"directory" form:"path" doc:"A folder that appears in this directory is a camera that was docked; moving it away undocks it."`
 	Priority  string `mapstructure:"priority" default:"normal" choice:"normal|high" doc:"A camera in a high bay is read before all others."`
 }
 
@@ -59,11 +61,19 @@ const (
 // Camera is what is known about one kind of camera.
 type Camera struct {
 	Name       string   `mapstructure:"name" need:"yes" form:"name" doc:"The profile's name, as it stands in reports."`
-	Driver     string   `mapstructure:"driver" default:"directory" choice:"directory" doc:"How the camera is read."`
+	USB        string   `mapstructure:"usb" form:"usb-id" doc:"Vendor and product of the camera in USB bays, as 'berth ports' shows them; 1234:* is every product of a vendor. With it, the profile is for no other camera."`
+	Driver     string   `mapstructure:"driver" default:"any" choice:"any|directory|mass-storage" doc:"Which cameras the profile is for, by the way they are read: directory is a folder in a directory bay, mass-storage a card or camera in a USB bay that shows itself as a disk."`
 	Recordings []string `mapstructure:"recordings" form:"glob" max:"64" doc:"Which files are recordings, as patterns of paths on the camera. A pattern without a slash holds in every folder, and upper and lower case are alike. Files that no pattern names are pulled too. Empty: every file."`
 	Auxiliary  []string `mapstructure:"auxiliary" form:"glob" max:"64" doc:"Files that are no evidence, such as thumbnails: listed, never pulled, never erased. What is a recording too is a recording."`
-	Identity   []string `mapstructure:"identity" default:"folder-name" form:"identity" max:"8" doc:"What tells which camera it is, in order: file:NAME is the content of a small file on the camera, folder-name the name of its folder."`
+	Identity   []string `mapstructure:"identity" form:"identity" max:"8" doc:"What tells which camera it is, in order: file:NAME is the content of a small file on the camera, folder-name the name of its folder in a directory bay, usb-serial what it says of itself on USB, volume-id the number that its card was formatted with. What many cameras say alike, such as 0123456789ABCDEF, is passed over. Empty: usb-serial, then volume-id, or the folder's name."`
 }
+
+// The words of `driver:`.
+const (
+	DriverAny         = "any"
+	DriverDirectory   = "directory"
+	DriverMassStorage = "mass-storage"
+)
 
 // Sealing is who can open what the station seals.
 type Sealing struct {
@@ -91,6 +101,11 @@ const (
 	EraseAfterCopies = "copies"
 	EraseAfterNever  = "never"
 )
+
+// USB is how cameras in USB bays are treated.
+type USB struct {
+	Stall Duration `mapstructure:"stall" default:"60s" doc:"A camera that gives no data for this long while it is read or emptied is cut off by switching its port off, and tried again after 5s, 30s and 5m; then a person is asked. From 10s to 1h: cards that are worn take seconds for a bad block."`
+}
 
 // Metadata is what is kept of what a recording says about itself.
 type Metadata struct {

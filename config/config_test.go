@@ -31,7 +31,7 @@ func TestAWholeConfigIsReadAsItIsWritten(t *testing.T) {
 			{Name: "A2", Directory: "/srv/berth/A2", Priority: PriorityHigh},
 		},
 		Cameras: []Camera{{
-			Name: "acme", Driver: "directory", Recordings: []string{"DCIM/**"},
+			Name: "acme", Driver: DriverAny, Recordings: []string{"DCIM/**"},
 			Auxiliary: []string{"*.THM"}, Identity: []string{"file:ID.TXT", "folder-name"},
 		}},
 		Sealing: Sealing{Recipients: []string{"/etc/berth/agency.pem"}},
@@ -41,6 +41,7 @@ func TestAWholeConfigIsReadAsItIsWritten(t *testing.T) {
 		},
 		Copies:    2,
 		Erase:     Erase{After: EraseAfterCopies, Grace: Duration(12 * time.Hour), SecondRead: "full"},
+		USB:       USB{Stall: Duration(time.Minute)},
 		Metadata:  Metadata{Location: "on"},
 		defaulted: c.defaulted,
 	}
@@ -58,8 +59,8 @@ sealing: {recipients: [agency.pem]}
 stores: [{name: a, type: directory, path: a}, {name: b, type: directory, path: /b}]
 `)
 	if c.Copies != 2 || c.Erase.After != EraseAfterCopies || c.Erase.Grace != 0 || c.Erase.SecondRead != "full" ||
-		!c.Metadata.LocationOn() || c.Bays[0].Priority != PriorityNormal || c.Cameras[0].Driver != "directory" ||
-		!reflect.DeepEqual(c.Cameras[0].Identity, []string{"folder-name"}) || c.Stores[0].Rate != 0 || c.Stores[0].SharesDevice {
+		!c.Metadata.LocationOn() || c.Bays[0].Priority != PriorityNormal || c.Cameras[0].Driver != DriverAny ||
+		len(c.Cameras[0].Identity) > 0 || c.USB.Stall.Duration() != time.Minute || c.Bays[0].Port != "" || c.Stores[0].Rate != 0 || c.Stores[0].SharesDevice {
 		t.Fatalf("defaults: %+v", c)
 	}
 }
@@ -81,6 +82,22 @@ copies: 1
 
 func TestPlacesWithACommonBeginningOfTheirNamesAreApart(t *testing.T) {
 	mustParse(t, strings.Replace(whole, "/srv/berth/A2", "/srv/berth/A11", 1))
+}
+
+func TestABayIsAUSBPortAndAProfileIsForUSBCameras(t *testing.T) {
+	text := strings.Replace(whole, "directory: /srv/berth/A1", "port: 1-1.4.2", 1)
+	text = strings.Replace(text, "name: acme, recordings", "name: acme, usb: 12aB:5678, driver: mass-storage, recordings", 1)
+	text = strings.Replace(text, "folder-name]", "usb-serial, volume-id]", 1)
+	c := mustParse(t, strings.Replace(text, "metadata:", "usb: {stall: 90s}\nmetadata:", 1))
+	if c.Bays[0].Port != "1-1.4.2" || c.Bays[0].Directory != "" {
+		t.Errorf("bay: %+v", c.Bays[0])
+	}
+	if p := c.Cameras[0]; p.USB != "12aB:5678" || p.Driver != DriverMassStorage {
+		t.Errorf("profile: %+v", p)
+	}
+	if c.USB.Stall.Duration() != 90*time.Second {
+		t.Errorf("stall: %v", c.USB.Stall)
+	}
 }
 
 func TestLocationIsOffHoweverItIsQuoted(t *testing.T) {

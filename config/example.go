@@ -26,13 +26,14 @@ func exampleConfig() Config {
 			ID: "hq-dock-1", Agency: "Springfield PD", Data: "/var/lib/berth", Contact: "IT 555-0100",
 		},
 		Bays: []Bay{
-			{Name: "A1", Directory: "/srv/berth/A1", Priority: PriorityNormal},
-			{Name: "A2", Directory: "/srv/berth/A2", Priority: PriorityHigh},
+			{Name: "A1", Port: "1-1.1", Priority: PriorityNormal},
+			{Name: "A2", Port: "1-1.2", Priority: PriorityHigh},
+			{Name: "T1", Directory: "/srv/berth/T1", Priority: PriorityNormal},
 		},
 		Cameras: []Camera{{
-			Name: "acme-bc2", Driver: "directory",
+			Name: "acme-bc2", USB: "1234:5678", Driver: DriverMassStorage,
 			Recordings: []string{"DCIM/**/*.MP4"}, Auxiliary: []string{"*.THM"},
-			Identity: []string{"file:ID.TXT", "folder-name"},
+			Identity: []string{"file:ID.TXT", "usb-serial"},
 		}},
 		Sealing: Sealing{Recipients: []string{"/etc/berth/agency.pem", "/etc/berth/escrow.pem"}},
 		Stores: []Store{
@@ -41,6 +42,7 @@ func exampleConfig() Config {
 		},
 		Copies:   2,
 		Erase:    Erase{After: EraseAfterCopies, Grace: Duration(12 * time.Hour), SecondRead: "full"},
+		USB:      USB{Stall: Duration(time.Minute)},
 		Metadata: Metadata{Location: "on"},
 	}
 }

@@ -12,6 +12,13 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
+// The sources of an identity beside files.
+const (
+	identityFolder = "folder-name"
+	identitySerial = "usb-serial"
+	identityVolume = "volume-id"
+)
+
 const (
 	textMax = 128  // bytes of a free text
 	pathMax = 4096 // bytes of a path
@@ -31,6 +38,13 @@ func checkForm(form, value string) (text, hint string) {
 	case "name":
 		return checkPattern(value, `^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$`,
 			"1 to 32 letters, digits, '_', '.' and '-', beginning with a letter or digit")
+	case "port":
+		// The form of dock.Port.
+		return checkPattern(value, `^[1-9][0-9]{0,2}-[1-9][0-9]{0,2}(\.[1-9][0-9]{0,2}){0,5}$`,
+			"a port as 'berth ports' shows it, such as 1-1.4")
+	case "usb-id":
+		return checkPattern(value, `^[0-9a-fA-F]{4}:([0-9a-fA-F]{4}|\*)$`,
+			`vendor and product as 'berth ports' shows them, such as "1234:5678", or "1234:*"`)
 	case "path":
 		return checkPath(value)
 	case "glob":
@@ -88,8 +102,9 @@ func checkGlob(value string) (text, hint string) {
 }
 
 func checkIdentity(value string) (text, hint string) {
-	const want = `write "file:NAME", such as "file:ID.TXT", or "folder-name"`
-	if value == "folder-name" {
+	const want = `write "file:NAME", such as "file:ID.TXT", or one of "folder-name", "usb-serial", "volume-id"`
+	switch value {
+	case identityFolder, identitySerial, identityVolume:
 		return "", ""
 	}
 	name, found := strings.CutPrefix(value, "file:")

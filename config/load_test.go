@@ -131,7 +131,7 @@ func TestTheDecoderIsStrictByItself(t *testing.T) {
 	if c, err := decode(map[string]any{"copies": 1, "agncy": "x"}); err == nil {
 		t.Fatalf("a key that the walk missed is %+v", c)
 	}
-	if c, err := decode(map[string]any{"bays": []map[string]any{{"name": "A1", "port": "1-1"}}}); err == nil {
+	if c, err := decode(map[string]any{"bays": []map[string]any{{"name": "A1", "row": 1}}}); err == nil {
 		t.Fatalf("a key below a list that the walk missed is %+v", c)
 	}
 	if c, err := decode(map[string]any{"erase": map[string]any{"grace": "30"}}); err == nil {

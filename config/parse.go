@@ -52,6 +52,9 @@ func parse(file string, text []byte) (*Config, *walk) {
 	c.File, c.defaulted = file, w.defaulted
 	w.checkNames(c)
 	w.checkCopies(c)
+	w.checkBays(c)
+	w.checkCameras(c)
+	w.checkUSB(c)
 	return c, w
 }
 

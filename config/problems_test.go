@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func mistakesInValues() []mistake {
 		{"unknown key at the top", "sealing:", "seeling:", `:7: seeling: unknown key (did you mean "sealing"?)`},
 		{"key in the wrong case", "copies: 2", "Copies: 2", `:11: Copies: unknown key (did you mean "copies"?)`},
 		{"key of another section", "copies: 2", "copies: 2\nrate: 1MB/s", `:12: rate: unknown key (did you mean "stores[].rate"?)`},
-		{"key of a later version", "directory: /srv/berth/A1", "port: 1-1.1", `:3: bays[0].port: unknown key (here may stand name, directory, priority)`},
+		{"key of a later version", "directory: /srv/berth/A1", "row: 1", `:3: bays[0].row: unknown key (here may stand name, port, directory, priority)`},
 		{"bare number as duration", "grace: 12h", "grace: 30", `:12: erase.grace: "30" has no unit: write 30s, 30m, 30h or 30d`},
 		{"bare zero as duration", "grace: 12h", "grace: 0", `:12: erase.grace: "0" has no unit: write 0s, 0m, 0h or 0d`},
 		{"wrong unit of a duration", "grace: 12h", "grace: 12hours", `:12: erase.grace: "12hours" is no duration: write for example 500ms, 90s, 15m, 1h30m or 7d`},
@@ -53,7 +54,7 @@ func mistakesInValues() []mistake {
 		{"empty recipient", "[/etc/berth/agency.pem]", `[""]`, `:7: sealing.recipients[0]: is empty (write a path)`},
 		{"section left empty", "sealing: {recipients: [/etc/berth/agency.pem]}", "sealing:", `:7: sealing.recipients: is missing`},
 		{"station without id", "id: hq-dock-1, ", "", `:1: station.id: is missing (write for example id: hq-dock-1)`},
-		{"bay without directory", "{name: A1, directory: /srv/berth/A1}", "{name: A1}", `:3: bays[0].directory: is missing`},
+		{"bay without a place", "{name: A1, directory: /srv/berth/A1}", "{name: A1}", `:3: bays[0]: has neither a port nor a directory (write for example port: 1-1.4 as 'berth ports' shows it, or directory: /path/to/it)`},
 		{"key without a value", "agency: Springfield PD", "agency: ", `:1: station.agency: has no value`},
 		{"too many copies", "copies: 2", "copies: 3", `:11: copies: is 3, and 2 stores are configured (set copies: 2, or add a store)`},
 		{"default copies with one store", "  - {name: vault, type: directory, path: /mnt/vault}\ncopies: 2\n", "", `:8: copies: is 2 unless you say otherwise, and 1 store is configured (set copies: 1, or add a store)`},
@@ -85,7 +86,7 @@ func mistakesInStructure() []mistake {
 		{"identity above the root", `"file:ID.TXT"`, `"file:../ID.TXT"`, `:6: cameras[0].identity[0]: "file:../ID.TXT" names no file below`},
 		{"one value for a list", `["DCIM/**"]`, `"DCIM/**"`, `:6: cameras[0].recordings: holds "DCIM/**" and should hold a list`},
 		{"list for one value", "/mnt/vault", "[/mnt/vault]", `:10: stores[1].path: holds a list and should hold one value`},
-		{"keys for a list", "{name: A1, directory: /srv/berth/A1}", "A1", `:3: bays[0]: holds "A1" (here stand keys: name, directory, priority)`},
+		{"keys for a list", "{name: A1, directory: /srv/berth/A1}", "A1", `:3: bays[0]: holds "A1" (here stand keys: name, port, directory, priority)`},
 		{"value for a section", "metadata: {location: on}", "metadata: on", `:13: metadata: holds "on" (here stand keys: location)`},
 		{"same directory for two bays", "/srv/berth/A2", "/srv/berth/A1/", `:4: bays[1].directory: "/srv/berth/A1" is that of bay "A1" ("/srv/berth/A1", line 3)`},
 		{"bay inside a bay", "/srv/berth/A2", "/srv/berth/A1/x", `:4: bays[1].directory: "/srv/berth/A1/x" lies inside that of bay "A1"`},
@@ -108,9 +109,42 @@ func mistakesInStructure() []mistake {
 	}
 }
 
+func mistakesOnUSB() []mistake {
+	const first, second = "directory: /srv/berth/A1", "directory: /srv/berth/A2"
+	both := first + "}\n  - {name: A2, " + second
+	two := func(a, b string) string { return "port: " + a + "}\n  - {name: A2, port: " + b }
+	return []mistake{
+		{"empty place", first, `directory: ""`, ":3: bays[0]: has neither a port nor a directory"},
+		{"port beside directory", first, first + ", port: 1-1", ":3: bays[0].port: stands beside a directory (a bay is one or the other: remove one of them)"},
+		{"port as a path", first, "port: /sys/bus/usb/devices/1-1", `:3: bays[0].port: "/sys/bus/usb/devices/1-1" is no name that can be used here (use a port as 'berth ports' shows it, such as 1-1.4)`},
+		{"port of a controller", first, "port: usb1", `:3: bays[0].port: "usb1" is no name`},
+		{"port as a number", first, "port: 1", `:3: bays[0].port: "1" is no text`},
+		{"port behind six hubs", first, "port: 1-1.1.1.1.1.1.1", `:3: bays[0].port: "1-1.1.1.1.1.1.1" is no name`},
+		{"one port for two bays", both, two("1-1.4", "1-1.4"), `:4: bays[1].port: "1-1.4" is the port of bay "A1" (line 3) ('berth ports' shows which port is which)`},
+		{"a bay behind a bay", both, two("1-1", "1-1.4"), `:4: bays[1].port: "1-1.4" and the port "1-1" of bay "A1" (line 3) lie behind one another`},
+		{"a bay before a bay", both, two("1-1.4", "1-1"), `:4: bays[1].port: "1-1" and the port "1-1.4" of bay "A1" (line 3) lie behind one another`},
+		{"vendor alone", "name: acme,", `name: acme, usb: "1234",`, `:6: cameras[0].usb: "1234" is no name that can be used here (use vendor and product`},
+		{"any vendor", "name: acme,", `name: acme, usb: "*:*",`, `:6: cameras[0].usb: "*:*" is no name`},
+		{"vendor of a folder", "name: acme,", "name: acme, usb: 1234:5678, driver: directory,", `:6: cameras[0].usb: stands beside driver: directory, and a folder has no USB vendor`},
+		{"unknown driver", "name: acme,", "name: acme, driver: mass-store,", `:6: cameras[0].driver: "mass-store" is not one of any, directory, mass-storage (did you mean "mass-storage"?)`},
+		{"folder name of a USB camera", "name: acme,", "name: acme, usb: 1234:5678,", `:6: cameras[0].identity[1]: "folder-name" is what a camera in a directory bay has`},
+		{"folder name of a card", "name: acme,", "name: acme, driver: mass-storage,", `:6: cameras[0].identity[1]: "folder-name" is what a camera in a directory bay has`},
+		{"serial of a folder", "folder-name]}", "usb-serial], driver: directory}", `:6: cameras[0].identity[1]: "usb-serial" is what a camera in a USB bay has`},
+		{"volume of a folder", "folder-name]}", "volume-id], driver: directory}", `:6: cameras[0].identity[1]: "volume-id" is what a camera in a USB bay has`},
+		{"impatience", "metadata:", "usb: {stall: 5s}\nmetadata:", `:13: usb.stall: 5s is no time that makes sense (write 10s to 1h, such as 60s)`},
+		{"endless patience", "metadata:", "usb: {stall: 2h}\nmetadata:", `:13: usb.stall: 2h is no time that makes sense`},
+		{"patience without a unit", "metadata:", "usb: {stall: 60}\nmetadata:", `:13: usb.stall: "60" has no unit`},
+	}
+}
+
+func TestPortsWithACommonBeginningOfTheirNamesAreTwoBays(t *testing.T) {
+	text := strings.Replace(whole, "directory: /srv/berth/A1", "port: 1-1.1", 1)
+	mustParse(t, strings.Replace(text, "directory: /srv/berth/A2", "port: 1-1.10", 1))
+}
+
 func TestEveryMistakeIsNamedWithItsLineAndWhatToWrite(t *testing.T) {
 	const file = "/etc/berth/berth.yaml"
-	for _, c := range append(mistakesInValues(), mistakesInStructure()...) {
+	for _, c := range slices.Concat(mistakesInValues(), mistakesInStructure(), mistakesOnUSB()) {
 		t.Run(c.name, func(t *testing.T) {
 			if !strings.Contains(whole, c.old) {
 				t.Fatalf("the test breaks nothing: %q is not in the file", c.old)

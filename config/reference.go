@@ -68,6 +68,10 @@ func formWord(form string) string {
 	switch form {
 	case "station-id", "bay-name", "name":
 		return "name"
+	case "port":
+		return "USB port"
+	case "usb-id":
+		return "`vendor:product`"
 	case "path":
 		return "path"
 	case "glob":

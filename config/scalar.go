@@ -21,7 +21,7 @@ func (w *walk) scalar(n *yaml.Node, f field, p string) (any, bool) {
 		w.problem(n.Line, p, text, hint)
 		return nil, false
 	}
-	if f.form == "path" {
+	if f.form == "path" && n.Value != "" {
 		return w.absolute(n.Value), true
 	}
 	return v, true
@@ -101,6 +101,10 @@ func sample(form string) string {
 		return "A1"
 	case "name":
 		return "main"
+	case "port":
+		return "1-1.4"
+	case "usb-id":
+		return `"1234:5678"`
 	case "path":
 		return "/path/to/it"
 	case "glob":
