@@ -21,6 +21,8 @@ func rooms() map[string]room {
 		},
 		"usb":               {ours: []string{"dock"}},
 		"usb/filetree":      {ours: []string{"dock"}, others: []string{"github.com/bmatcuk/doublestar/v4", "golang.org/x/sys"}},
+		"usb/privileged":    {ours: []string{"dock"}, others: []string{"golang.org/x/sys"}},
+		"usb/massstorage":   {ours: []string{"dock", "usb/filetree", "usb/privileged"}, others: []string{"golang.org/x/sys"}},
 		"usb/sim":           {ours: []string{"dock", "usb", "usb/filetree"}, others: []string{"golang.org/x/sys"}},
 		"usb/cameratest":    {ours: []string{"dock", "hashing"}, others: []string{"go.uber.org/goleak"}},
 		"ingest":            {ours: []string{"dock", "hashing", "dock/journal", "ingest/seal", "ingest/media"}, others: []string{"golang.org/x/sync", "golang.org/x/sys"}},
