@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Authorise lets the device's drivers bind, or takes them away again. What
@@ -66,13 +64,7 @@ func (l *Local) authoriseInterfaces(p *place) error {
 
 // interfaces are the names of the device's interfaces, such as "1-1.4:1.0".
 func (p *place) interfaces() ([]string, error) {
-	fd, err := unix.Openat(p.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	folder := os.NewFile(uintptr(fd), "device")
-	defer folder.Close()
-	names, err := folder.Readdirnames(-1)
+	names, err := p.names(".")
 	if err != nil {
 		return nil, err
 	}

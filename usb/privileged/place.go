@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -22,7 +21,6 @@ import (
 type place struct {
 	fd     int
 	device Device
-	path   string
 }
 
 // find opens the device's directory and checks its number.
@@ -38,7 +36,7 @@ func (l *Local) find(ctx context.Context, d Device) (*place, error) {
 	if err != nil {
 		return nil, goneOr(fmt.Sprintf("look for the device in port %s", d.Port), err)
 	}
-	p := &place{fd: fd, device: d, path: filepath.Join("/proc/self/fd", strconv.Itoa(fd))}
+	p := &place{fd: fd, device: d}
 	if err := p.check(); err != nil {
 		p.close()
 		return nil, err

@@ -53,11 +53,15 @@ const (
 	ReadWrite               // for erasing; the caller keeps it short
 )
 
-// Unfinished is a file that claims to be empty and has clusters all the same:
-// a recording whose size nobody wrote down.
+// Unfinished is a file that holds more than it says, or that no mounted
+// filesystem shows: a recording whose size nobody wrote down, or a hidden one.
 type Unfinished struct {
-	Name     string // raw bytes of its path as the mounted volume shows it, without a leading slash
-	Clusters int    // how many follow its first one, counted up to a bound; at least 1
+	// Name is its path as the mounted volume shows it, or would: raw bytes,
+	// without a leading slash.
+	Name      string
+	SizeBytes int64 // what the filesystem says
+	Clusters  int   // how many it has; counted up to a bound
+	Reason    string
 }
 
 // Power is what a port did when its power was switched, as read back from its hub.

@@ -19,6 +19,9 @@ func rooms() map[string]room {
 			ours:   []string{"dock", "hashing", "dock/journal", "usb", "ingest", "offload", "offload/queue"},
 			others: []string{"golang.org/x/sync", "golang.org/x/sys"},
 		},
+		"usb/privileged/fakeport": {
+			ours: []string{"dock"},
+		},
 		"usb":               {ours: []string{"dock"}},
 		"usb/filetree":      {ours: []string{"dock"}, others: []string{"github.com/bmatcuk/doublestar/v4", "golang.org/x/sys"}},
 		"usb/privileged":    {ours: []string{"dock"}, others: []string{"golang.org/x/sys"}},
