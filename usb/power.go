@@ -29,31 +29,73 @@ type Power interface {
 // ErrPower is a port that did not do what it was told.
 var ErrPower = errors.New("the port's power did not follow")
 
-// Cycle switches a port off, makes sure that it is off, leaves it without
-// power for at least the time off (0: two seconds, in which a camera's
-// capacitors drain) and switches it on again. Once it was switched off it is
-// switched on again whatever happens, also when ctx ends in between: a bay
-// left dark would charge nothing.
+// BayPower switches bays' ports and no others. The ways are tried in order:
+// the first that is not errors.ErrUnsupported decides.
+func BayPower(bays []Slot, sys string, ways ...Power) Power {
+	return &bayPower{bays: bays, sys: sysfs(sys), ways: ways}
+}
+
+type bayPower struct {
+	bays slots
+	sys  sysfs
+	ways []Power
+}
+
+// Set refuses a port that is no bay's, whoever asks: behind it may be IT's
+// keyboard, the station's disk or a hub full of cameras.
+func (b *bayPower) Set(ctx context.Context, port dock.Port, on bool) (Powered, error) {
+	if err := port.Validate(); err != nil {
+		return Powered{}, err
+	}
+	if b.bays.site(port, b.sys.peer).role != roleBay {
+		return Powered{}, fmt.Errorf("switch port %s: no bay has this port", port)
+	}
+	err := fmt.Errorf("switch port %s: %w", port, errors.ErrUnsupported)
+	for _, way := range b.ways {
+		var done Powered
+		if done, err = way.Set(ctx, port, on); !errors.Is(err, errors.ErrUnsupported) {
+			return done, err
+		}
+	}
+	return Powered{}, err
+}
+
+// OffTime is how long Cycle leaves a port without power unless it is told
+// otherwise: long enough for a camera's capacitors to drain.
+const OffTime = 2 * time.Second
+
+// Cycle switches a port off, makes sure that it is off, leaves it without power
+// for at least the time off (0: OffTime) and switches it on again. Once it was
+// told to go off it is switched on again whatever happens, also when ctx ends
+// in between: a bay left dark would charge nothing. What it returns is how the
+// port was left.
 func Cycle(ctx context.Context, power Power, port dock.Port, off time.Duration) (Powered, error) {
 	if off <= 0 {
-		off = 2 * time.Second
+		off = OffTime
 	}
 	down, err := power.Set(ctx, port, false)
-	if err == nil && down.On {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return down, err
+	case err == nil && down.On:
 		err = fmt.Errorf("switch port %s off: %w", port, ErrPower)
-	}
-	if err == nil {
-		timer := time.NewTimer(off)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			err = fmt.Errorf("leave port %s without power: %w", port, ctx.Err())
-		}
+	case err == nil:
+		err = wait(ctx, off)
 	}
 	up, onErr := power.Set(context.WithoutCancel(ctx), port, true)
 	if onErr == nil && !up.On {
 		onErr = fmt.Errorf("switch port %s on: %w", port, ErrPower)
 	}
 	return up, errors.Join(err, onErr)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("leave a port without power: %w", ctx.Err())
+	}
 }

@@ -22,7 +22,7 @@ func rooms() map[string]room {
 		"usb/privileged/fakeport": {
 			ours: []string{"dock"},
 		},
-		"usb":               {ours: []string{"dock"}},
+		"usb":               {ours: []string{"dock"}, others: []string{"github.com/google/gousb", "github.com/jochenvg/go-udev"}},
 		"usb/filetree":      {ours: []string{"dock"}, others: []string{"github.com/bmatcuk/doublestar/v4", "golang.org/x/sys"}},
 		"usb/privileged":    {ours: []string{"dock"}, others: []string{"golang.org/x/sys"}},
 		"usb/massstorage":   {ours: []string{"dock", "usb/filetree", "usb/privileged"}, others: []string{"golang.org/x/sys"}},
