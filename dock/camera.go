@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -75,6 +76,8 @@ const (
 	ExceptionUnreadable ExceptionKind = "unreadable"   // may hold content
 	ExceptionForeign    ExceptionKind = "other-volume" // another filesystem mounted below; may hold content
 	ExceptionTooDeep    ExceptionKind = "too-deep"     // nested beyond what is walked; may hold content
+	ExceptionUnfinished ExceptionKind = "unfinished"   // holds more than it says, or is shown by no name; may hold content
+	ExceptionVolume     ExceptionKind = "volume"       // a whole volume that is not understood, or not in full; may hold content
 )
 
 // MayHoldContent reports whether evidence could hide behind the exception.
@@ -103,6 +106,31 @@ type Listing struct {
 	UsedBytes int64
 	// Clean reports that the filesystem was unmounted cleanly, or has no such notion.
 	Clean bool
+}
+
+// Hides returns what says of a name whether the listing cannot tell if it is on
+// the camera: the name, or a folder above it, stands among the exceptions as
+// something that was not looked into. Being absent from such a listing means
+// nothing. An exception named "." stands for the whole camera.
+func (l Listing) Hides() func(RawName) bool {
+	closed := map[RawName]bool{}
+	for _, x := range l.Exceptions {
+		switch x.Kind {
+		case ExceptionUnreadable, ExceptionForeign, ExceptionTooDeep, ExceptionVolume:
+			closed[x.Name] = true
+		}
+	}
+	return func(name RawName) bool {
+		if len(closed) == 0 {
+			return false
+		}
+		for i := len(name); i > 0; i = strings.LastIndexByte(string(name[:i]), '/') {
+			if closed[name[:i]] {
+				return true
+			}
+		}
+		return closed["."]
+	}
 }
 
 // The ways in which an operation on a camera ends early. Drivers wrap them.

@@ -86,7 +86,7 @@ func Reconcile(docking DockingID, conflict bool, known []Known, listing Listing,
 	m.continued(sameLooks)
 	m.replaced()
 	if settled {
-		m.departed()
+		m.departed(listing.Hides())
 	}
 	return plan
 }
@@ -163,7 +163,8 @@ func (m *matching) replaced() {
 
 // departed says what became of the known recordings that are not listed, and
 // takes back what was believed of an erasure when the object is listed again.
-func (m *matching) departed() {
+// Of those that the listing hides it says nothing.
+func (m *matching) departed(hidden func(RawName) bool) {
 	overwritten := map[RecordingID]bool{}
 	for _, match := range m.plan.Matches {
 		overwritten[match.Replaces] = true
@@ -172,6 +173,9 @@ func (m *matching) departed() {
 		overwritten[k.Replaces] = true
 	}
 	for _, k := range m.known {
+		if !m.taken[k.Recording] && !overwritten[k.Recording] && hidden(k.Name) {
+			continue
+		}
 		if body := m.departure(k, overwritten[k.Recording]); body != nil {
 			m.plan.Departures = append(m.plan.Departures, Departure{k.Recording, body})
 		}

@@ -111,6 +111,7 @@ func (s *state) confirmErased(listing dock.Listing) {
 	for _, e := range listing.Entries {
 		present[e.Handle] = e.Identity
 	}
+	hidden := listing.Hides()
 	for i := range s.items {
 		it := &s.items[i]
 		if !it.pending {
@@ -122,13 +123,21 @@ func (s *state) confirmErased(listing dock.Listing) {
 			s.note(it, dock.EraseFailed, "still listed")
 			continue
 		}
+		if _, listed := present[it.Entry.Handle]; !listed && hidden(it.Entry.Name) {
+			s.failed(it, doRemove, cmp.Or(it.refusal, errHidden))
+			s.note(it, dock.EraseUnconfirmed, "the folder that it was in cannot be read")
+			continue
+		}
 		it.erased = true
 		it.worked()
 		s.note(it, dock.EraseConfirmed, "absent from a complete listing")
 	}
 }
 
-var errStillListed = errors.New("the camera still lists it")
+var (
+	errStillListed = errors.New("the camera still lists it")
+	errHidden      = errors.New("the folder that it was in cannot be read")
+)
 
 func (s *state) note(it *item, outcome dock.EraseOutcome, detail string) {
 	s.notes = append(s.notes, effect{
