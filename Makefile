@@ -17,7 +17,7 @@ BUILD := GOFIPS140=certified $(GO) build -trimpath -buildvcs=$(STAMP)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-live build tools test race fips crash mutants lint lint-tool bench fuzz deps clean
+.PHONY: help demo demo-live build tools test race fips crash rack rack-shell mutants lint lint-tool bench fuzz deps clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,14 @@ mutants: deps ## delete each guard, one at a time, and show that a test fails
 
 crash: deps ## kill the real program N (300) times, cut its disks' power N times, flip bits below it
 	BERTH_CRASH=$(N) $(GO) test -count=1 -v -parallel 4 -timeout 8h ./cmd/internal/crash
+
+rack: deps ## dock emulated cameras at real USB ports of a guest under QEMU; some: RACK="-run keyboard"
+	@.ci/rack-tools
+	$(GO) run ./usb/rack/cmd $(RACK)
+
+rack-shell: deps ## boot that guest, with cameras in its bays, to play in
+	@.ci/rack-tools
+	$(GO) run ./usb/rack/cmd -shell $(RACK)
 
 lint: lint-tool ## gofmt, vet, staticcheck and the import rules of .golangci.yml
 	$(LINT) run ./...

@@ -1,0 +1,152 @@
+// Command rack runs the virtual rack: the scenarios in which a real kernel meets
+// emulated cameras, or one guest to play in.
+//
+// It promises a line for each scenario and an exit code of 0 only if every one
+// that was asked for held; what failed leaves its console behind and says where.
+// It never touches a device of the machine that it runs on.
+//
+//	rack [-run EXPRESSION] [-list]
+//	rack -shell
+//	rack -try SCRIPT [-plug PORT=KIND[,OPTION=VALUE]...[:IMAGE]]... [-give HOSTFILE:GUESTFILE]... [-fetch GUESTFILE:HOSTFILE]... [-berth]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"berth/usb/rack"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "rack:", err)
+		os.Exit(1)
+	}
+}
+
+// many is a flag that may be given several times.
+type many []string
+
+func (m *many) String() string     { return strings.Join(*m, " ") }
+func (m *many) Set(s string) error { *m = append(*m, s); return nil }
+
+// wishes are the command line.
+type wishes struct {
+	cache, dir, try string
+	shell, berth    bool
+	plugs, gifts    many
+	fetches         many
+}
+
+func run(ctx context.Context, arguments []string) error {
+	var w wishes
+	flags := flag.NewFlagSet("rack", flag.ContinueOnError)
+	flags.StringVar(&w.cache, "cache", ".cache/rack", "where the guest and the cards are kept between runs")
+	flags.StringVar(&w.dir, "dir", "", "where the rack's files lie while it runs; a new directory below /var/tmp if empty")
+	flags.BoolVar(&w.shell, "shell", false, "boot a guest and give its console")
+	flags.StringVar(&w.try, "try", "", "boot a guest, run this script of bash in it, print what it printed")
+	flags.BoolVar(&w.berth, "berth", false, "with -try: build the station's program and hand it into the guest")
+	flags.Var(&w.plugs, "plug", "with -try and -shell: PORT=KIND[,OPTION=VALUE]...[:IMAGE], for example 3=usb-storage:card.img")
+	flags.Var(&w.gifts, "give", "with -try and -shell: HOSTFILE:GUESTFILE, hand a file into the guest")
+	flags.Var(&w.fetches, "fetch", "with -try: GUESTFILE:HOSTFILE, take a file of at most 8 MiB, or a directory of sysfs as a tar archive, out of the guest")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if w.dir == "" {
+		dir, err := os.MkdirTemp("/var/tmp", "rack-")
+		if err != nil {
+			return fmt.Errorf("making a directory for the rack: %w", err)
+		}
+		defer os.RemoveAll(dir)
+		w.dir = dir
+	}
+	return w.one(ctx)
+}
+
+// one boots a single guest, for a script or for a person.
+func (w wishes) one(ctx context.Context) error {
+	r, err := w.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.Kill()
+	for i, wish := range w.plugs {
+		port, rest, _ := strings.Cut(wish, "=")
+		what, image, _ := strings.Cut(rest, ":")
+		kind, wanted, _ := strings.Cut(what, ",")
+		plug := rack.Plug{Name: fmt.Sprintf("plug%d", i), Port: port, Kind: kind, Disk: image, Serial: fmt.Sprintf("RACK%04d", i), Options: map[string]any{}}
+		for wanted != "" {
+			var option string
+			option, wanted, _ = strings.Cut(wanted, ",")
+			name, value, _ := strings.Cut(option, "=")
+			plug.Options[name] = value
+		}
+		if err := r.Dock(ctx, plug); err != nil {
+			return err
+		}
+	}
+	if w.shell {
+		select {
+		case <-r.Ended():
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	out, err := r.Guest.Shell(ctx, time.Hour, w.try)
+	fmt.Print(out)
+	return errors.Join(err, w.fetch(ctx, r))
+}
+
+// fetch takes out of the guest what was asked for.
+func (w wishes) fetch(ctx context.Context, r *rack.Rack) error {
+	for _, wish := range w.fetches {
+		colon := strings.LastIndex(wish, ":") // names of sysfs have colons
+		if colon < 0 {
+			return errors.New("-fetch wants GUESTFILE:HOSTFILE")
+		}
+		from, to := wish[:colon], wish[colon+1:]
+		take := r.Guest.ReadFile
+		if strings.HasPrefix(from, "/sys/") && strings.HasSuffix(to, ".tar") {
+			take = r.Guest.Pack
+		}
+		text, err := take(ctx, from)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start builds what is missing and boots a guest.
+func (w wishes) start(ctx context.Context) (*rack.Rack, error) {
+	image, err := rack.Build(ctx, w.cache)
+	if err != nil {
+		return nil, err
+	}
+	programs, err := rack.Compile(ctx, ".", filepath.Join(w.dir, "bin"), w.berth)
+	if err != nil {
+		return nil, err
+	}
+	extra := map[string]string{}
+	for _, gift := range w.gifts {
+		from, to, found := strings.Cut(gift, ":")
+		if !found {
+			return nil, errors.New("-give wants HOSTFILE:GUESTFILE")
+		}
+		extra[strings.TrimPrefix(to, "/")] = from
+	}
+	return rack.Start(ctx, rack.Options{Image: image, Programs: programs, Dir: w.dir, Extra: extra, Shell: w.shell})
+}
