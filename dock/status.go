@@ -63,6 +63,7 @@ type BayStatus struct {
 	Bay             BayName    `json:"bay"`
 	State           BayState   `json:"state"`
 	Camera          CameraID   `json:"camera"` // empty if there is none
+	Basis           string     `json:"basis"`  // what Camera rests on, such as "usb-serial"; empty if there is none
 	Docking         DockingID  `json:"docking"`
 	Since           *time.Time `json:"since"` // when the camera was docked
 	RecordingsTotal int        `json:"recordings_total"`

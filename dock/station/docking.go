@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,20 +15,22 @@ import (
 // the world what its state decides.
 type docking struct {
 	bay     *bay
+	stay    *stay
 	journal *journal.Journal
 	row     journal.Docking
 	camera  dock.Camera
 	state   state
 
+	farewell sync.Once
 	conflict atomic.Bool     // another docked camera claims the same identity; set by whoever comes second
 	wake     <-chan struct{} // closed when something stirred since the journal was asked; nil if it is to be asked again
 }
 
 // begin identifies the docking and journals it.
-func (b *bay) begin(ctx context.Context, at dock.Attachment, camera dock.Camera) (*docking, error) {
-	s := b.station
+func (y *stay) begin(ctx context.Context, at dock.Attachment, camera dock.Camera) (*docking, error) {
+	b, s := y.bay, y.bay.station
 	d := &docking{
-		bay: b, journal: s.o.Journal, camera: camera,
+		bay: b, stay: y, journal: s.o.Journal, camera: camera,
 		row: journal.Docking{
 			ID: dock.NewDockingID(), Attachment: at, Info: camera.Info(), Began: s.o.Clock.Now(),
 		},
@@ -41,22 +44,30 @@ func (b *bay) begin(ctx context.Context, at dock.Attachment, camera dock.Camera)
 	}
 	for _, other := range others {
 		if err := s.o.Journal.MarkConflict(ctx, other); err != nil {
-			d.leave()
-			return nil, err
+			return nil, errors.Join(err, d.leave(ctx, "failed"))
 		}
 	}
 	s.o.Log.Info("camera docked", "bay", b.name, "docking", d.row.ID, "camera", d.row.Info.ID, "basis", d.row.Info.Basis)
-	b.show(func(st *dock.BayStatus) {
+	y.show(func(st *dock.BayStatus) {
 		since := d.row.Began.Wall
 		*st = dock.BayStatus{
-			Bay: b.name, State: dock.BayReading, Camera: d.row.Info.ID, Docking: d.row.ID, Since: &since,
-			Doing: "listing",
+			Bay: b.name, State: dock.BayReading, Camera: d.row.Info.ID, Basis: d.row.Info.Basis, Docking: d.row.ID,
+			Since: &since, Doing: "listing",
 		}
 	})
 	return d, nil
 }
 
-func (d *docking) leave() { d.bay.station.presence.leave(d.row.Info.ID, d.row.ID) }
+// leave makes the camera's identity free again and journals how the docking
+// ended, once. The context may be over by then.
+func (d *docking) leave(ctx context.Context, reason string) (err error) {
+	d.farewell.Do(func() {
+		d.bay.station.presence.leave(d.row.Info.ID, d.row.ID)
+		d.bay.station.o.Log.Info("docking ended", "bay", d.bay.name, "docking", d.row.ID, "reason", reason)
+		err = d.journal.EndDocking(context.WithoutCancel(ctx), d.row.ID, reason)
+	})
+	return err
+}
 
 // run does one thing after the other until the camera leaves or ctx ends.
 func (d *docking) run(ctx context.Context) error {
@@ -93,17 +104,15 @@ func (d *docking) moment() moment {
 	return m
 }
 
-func (d *docking) now() time.Duration { return d.bay.station.o.Clock.Now().SinceBoot }
+func (d *docking) now() time.Duration { return d.bay.now() }
 
-// end journals how the docking ended. The context may be over by then.
-func (d *docking) end(ctx context.Context, cause error) error {
-	reason := "failed"
+// reasonOf is how the journal calls the end of a docking.
+func reasonOf(cause error) string {
 	switch {
 	case errors.Is(cause, dock.ErrGone):
-		reason = "unplugged"
+		return "unplugged"
 	case errors.Is(cause, context.Canceled):
-		reason = "station stopped"
+		return "station stopped"
 	}
-	d.bay.station.o.Log.Info("docking ended", "bay", d.bay.name, "docking", d.row.ID, "reason", reason)
-	return errors.Join(cause, d.journal.EndDocking(context.WithoutCancel(ctx), d.row.ID, reason))
+	return "failed"
 }

@@ -35,6 +35,9 @@ type house struct {
 	key      seal.PrivateKey
 	clock    dock.Clock
 	sealTo   seal.Recipient
+	rack     *usbRack // in place of the directory bays, where it is set
+	stall    time.Duration
+	waits    time.Duration // how long a wait may take
 
 	station *Station
 	journal *journal.Journal
@@ -45,7 +48,7 @@ func newHouse(t *testing.T, bays ...string) *house {
 	t.Helper()
 	h := &house{
 		t: t, dir: t.TempDir(), bays: bays, stores: []string{"one", "two"},
-		erasing: Erasing{Copies: 2, After: dock.EraseAfterCopies},
+		erasing: Erasing{Copies: 2, After: dock.EraseAfterCopies}, waits: time.Minute,
 	}
 	private, public, err := seal.GenerateKeyPair()
 	h.must(err)
@@ -107,32 +110,45 @@ func (h *house) start() {
 		slots = append(slots, sim.Bay{Name: dock.BayName(b), Directory: h.path("bays", b)})
 		bays = append(bays, Bay{Name: dock.BayName(b)})
 	}
-	driver, err := sim.NewDriver(h.profiles)
-	h.must(err)
-	bus, err := sim.New(slots, 10*time.Millisecond)
-	h.must(err)
-	h.station = New(Options{
-		ID: "test-dock", Version: "test", Bays: bays, Erasing: h.erasing, Bus: bus,
-		Drivers: []dock.Driver{driver}, Journal: h.journal, Puller: puller,
+	options := Options{
+		ID: "test-dock", Version: "test", Bays: bays, Erasing: h.erasing, Stall: h.stall,
+		Journal: h.journal, Puller: puller,
 		Queue: queue.New(queue.Options{
 			Journal: h.journal, Targets: targets, Sealed: spool.Sealed, ReleaseSpool: spool.Release,
 			Copies: h.erasing.Copies, Clock: h.clock, Log: log,
 		}),
 		Spool: spool, Clock: h.clock, Log: log, Settle: 20 * time.Millisecond, Relist: 100 * time.Millisecond,
-	})
+	}
+	closeBus := h.plugIn(&options, slots)
+	h.station = New(options)
 	ctx, cancel := context.WithCancel(h.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.station.Run(ctx) }()
 	h.stop = func() {
 		cancel()
 		h.must(<-ended)
-		bus.Close()
+		closeBus()
 		h.must(puller.Close())
 		h.must(spool.Close())
 		h.must(h.journal.Close())
 		h.stop = func() {}
 	}
 	h.t.Cleanup(func() { h.stop() })
+}
+
+// plugIn gives the station its bus and drivers.
+func (h *house) plugIn(o *Options, slots []sim.Bay) (closeBus func()) {
+	h.t.Helper()
+	if h.rack != nil {
+		o.Bus, o.Drivers, o.Power = h.rack, []dock.Driver{h.rack}, h.rack
+		return func() {}
+	}
+	driver, err := sim.NewDriver(h.profiles)
+	h.must(err)
+	bus, err := sim.New(slots, 10*time.Millisecond)
+	h.must(err)
+	o.Bus, o.Drivers = bus, []dock.Driver{driver}
+	return func() { bus.Close() }
 }
 
 // camera makes an undocked camera with the given files.
@@ -158,7 +174,7 @@ func (h *house) undock(camera, bay string) {
 // wait waits until the bay's status satisfies what, and returns it.
 func (h *house) wait(bay, what string, is func(dock.BayStatus) bool) dock.BayStatus {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), h.waits)
 	defer cancel()
 	var last dock.BayStatus
 	for {
@@ -222,7 +238,17 @@ func (h *house) checkStored(rows []journal.Row, want map[string][]byte) {
 // onCamera lists the regular files that a docked camera still has.
 func (h *house) onCamera(camera, bay string) []string {
 	h.t.Helper()
-	root := h.path("bays", bay, camera)
+	return h.below(h.path("bays", bay, camera))
+}
+
+// files lists the regular files of a camera in a rack.
+func (h *house) files(camera string) []string {
+	h.t.Helper()
+	return h.below(h.path("cameras", camera))
+}
+
+func (h *house) below(root string) []string {
+	h.t.Helper()
 	var left []string
 	h.must(filepath.Walk(root, func(path string, info os.FileInfo, err error) error {
 		if err == nil && info.Mode().IsRegular() {

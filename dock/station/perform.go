@@ -128,7 +128,7 @@ func (d *docking) beginToEmpty() error {
 		return errNoEraser
 	}
 	d.doing("emptying the camera")
-	d.bay.show(func(s *dock.BayStatus) { s.State = dock.BayErasing })
+	d.stay.show(func(s *dock.BayStatus) { s.State = dock.BayErasing })
 	return nil
 }
 

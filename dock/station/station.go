@@ -51,6 +51,19 @@ type Options struct {
 	Settle time.Duration
 	// Relist is how often a docked camera is listed again, at the least.
 	Relist time.Duration
+	// Stall is how long a camera may give nothing while something is waited for
+	// from it; 0 is for ever.
+	Stall time.Duration
+	// Power switches the ports of bays; nil where no bay has power to switch.
+	Power Power
+}
+
+// Power switches the ports of bays.
+type Power interface {
+	// Cycle switches a port off, makes sure that it is off, and on again after a
+	// pause, so that what is plugged in leaves the bus and comes back. An error
+	// says that this is not so.
+	Cycle(ctx context.Context, port dock.Port) error
 }
 
 // Station is the running station. Its methods are safe for concurrent use.
@@ -59,6 +72,7 @@ type Station struct {
 	bays     []*bay
 	presence presence
 	health   *health
+	errands  *errands
 	changed  pulse // something that Status shows changed
 	stirred  pulse // something that a docking may wait for happened
 }
@@ -66,6 +80,7 @@ type Station struct {
 // New makes a station that does nothing until Run.
 func New(o Options) *Station {
 	s := &Station{o: o, health: newHealth(o.Clock, o.Spool, o.Journal)}
+	s.errands = newErrands(s.now, s.changed.beat)
 	for _, b := range o.Bays {
 		s.bays = append(s.bays, newBay(s, b))
 	}
@@ -87,10 +102,12 @@ func (s *Station) Run(ctx context.Context) error {
 	group.Go(func() error { return doubts.note(s.o.Queue.Run(ctx)) })
 	group.Go(func() error { return s.followQueue(ctx) })
 	group.Go(func() error { return s.followBus(ctx) })
+	group.Go(func() error { return doubts.note(s.errands.run(ctx)) })
 	for _, b := range s.bays {
 		group.Go(func() error { return doubts.note(b.run(ctx)) })
 	}
 	err := group.Wait()
+	s.stopErrands(doubts)
 	if doubt := doubts.first(); doubt != nil {
 		return doubt
 	}
@@ -99,6 +116,21 @@ func (s *Station) Run(ctx context.Context) error {
 	}
 	return err
 }
+
+// stopErrands gives what is late one more moment. What the kernel keeps even
+// then ends with the process.
+func (s *Station) stopErrands(doubts *doubts) {
+	for _, late := range s.errands.settle(lateGrace) {
+		s.o.Log.Error("stopped without waiting any longer", "for", late.what)
+	}
+	select {
+	case err := <-s.errands.fatal:
+		_ = doubts.note(err) // it is asked for by whoever calls
+	default:
+	}
+}
+
+func (s *Station) now() time.Duration { return s.o.Clock.Now().SinceBoot }
 
 // doubts keeps the first error that makes acknowledgements doubtful: a stop at
 // the same moment must not hide it. Safe for concurrent use.
@@ -165,13 +197,13 @@ func (s *Station) deliver(attached []dock.Attachment, problems []usb.Problem) {
 				here = &attached[i]
 			}
 		}
-		trouble := ""
+		var seen trouble
 		for _, p := range problems {
 			if p.Bay == b.name {
-				trouble = p.Text
+				seen = trouble{p.Text, p.NotACamera}
 			}
 		}
-		b.plugged(here, trouble)
+		b.plugged(here, seen)
 	}
 }
 

@@ -31,6 +31,7 @@ func (s *Station) Status(ctx context.Context) dock.Status {
 		status.Spool = dock.SpoolStatus{FreeBytes: free, UsedBytes: used}
 	}
 	status.Problems = append(status.Problems, storeProblems(status.Stores)...)
+	status.Problems = append(status.Problems, lateProblems(s.errands.open(), now)...)
 	status.Healthy = healthy(status)
 	return status
 }
@@ -45,6 +46,14 @@ func storeProblems(stores []dock.StoreStatus) []dock.Problem {
 	return problems
 }
 
+func lateProblems(late []lateOne, now time.Duration) []dock.Problem {
+	var problems []dock.Problem
+	for _, one := range late {
+		problems = append(problems, dock.ProblemOf("stuck", fmt.Sprintf("%s has not come back for %v", one.what, (now-one.since).Round(time.Second))))
+	}
+	return problems
+}
+
 func healthy(status dock.Status) bool {
 	for _, p := range status.Problems {
 		if !p.Advice {
@@ -52,7 +61,7 @@ func healthy(status dock.Status) bool {
 		}
 	}
 	for _, b := range status.Bays {
-		if b.State == dock.BayAttention {
+		if b.State == dock.BayAttention || b.State == dock.BayNotACamera {
 			return false
 		}
 	}
@@ -71,9 +80,13 @@ func (b *bay) status(now time.Duration) dock.BayStatus {
 			shown.ETASeconds = &seconds
 		}
 	}
-	if shown.Attention == "" && b.trouble != "" {
-		shown.Attention = b.trouble
-		if b.here == nil {
+	if shown.Attention == "" && b.trouble.text != "" {
+		shown.Attention = b.trouble.text
+		switch {
+		case b.here != nil:
+		case b.trouble.notACamera:
+			shown.State = dock.BayNotACamera
+		default:
 			shown.State = dock.BayAttention
 		}
 	}

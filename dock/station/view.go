@@ -26,7 +26,7 @@ func (d *docking) doing(phrase string) {
 	same := d.bay.shown.Doing == phrase
 	d.bay.mu.Unlock()
 	if !same {
-		d.bay.show(func(s *dock.BayStatus) { s.Doing = phrase })
+		d.stay.show(func(s *dock.BayStatus) { s.Doing = phrase })
 	}
 	d.shown()
 }
@@ -34,17 +34,16 @@ func (d *docking) doing(phrase string) {
 // progress notes how many bytes of the camera are on the station by now.
 func (d *docking) progress(bytes int64) {
 	now := d.now()
-	d.bay.mu.Lock()
-	d.bay.shown.BytesDone = bytes
-	d.bay.meter.add(now, bytes)
-	d.bay.mu.Unlock()
-	d.bay.station.changed.beat()
+	d.stay.show(func(s *dock.BayStatus) {
+		s.BytesDone = bytes
+		d.bay.meter.add(now, bytes)
+	})
 }
 
 // shown brings the bay's status up to date with the view.
 func (d *docking) shown() {
 	sum := d.state.sum()
-	d.bay.show(func(s *dock.BayStatus) {
+	d.stay.show(func(s *dock.BayStatus) {
 		s.RecordingsTotal, s.RecordingsDone = sum.total, sum.spooled
 		s.BytesTotal, s.BytesDone = sum.bytes, max(sum.spooledBytes, s.BytesDone)
 		s.Stored, s.Reread, s.Erased = sum.stored, sum.reread, sum.erased
