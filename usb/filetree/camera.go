@@ -110,7 +110,10 @@ func generic(text string) bool {
 		return true
 	}
 	same := strings.Count(s, s[:1]) == len(s)
-	counting := len(s) >= 6 && (strings.HasPrefix("01234567890123456789", s) || strings.HasPrefix("1234567890123456789", s))
+	counting := false
+	for _, row := range []string{"01234567890123456789", "1234567890123456789", "0123456789abcdef", "123456789abcdef"} {
+		counting = counting || len(s) >= 6 && strings.HasPrefix(row, s)
+	}
 	return same && (s[0] == '0' || len(s) >= 4) || counting
 }
 
