@@ -24,9 +24,10 @@ const (
 	idBytes     = 64  // the longest camera ID
 )
 
-// identify asks the profile's sources in their order, then the driver's words.
+// Identify asks the profile's sources in their order, then the driver's words.
 // A source that cannot be read, or says what many cameras say, is passed over.
-func identify(root int, p Profile, words []Word) dock.CameraInfo {
+// A file is looked for below each root in turn; they stay open.
+func Identify(p Profile, words []Word, roots ...int) dock.CameraInfo {
 	info := dock.CameraInfo{Profile: p.Name}
 	take := func(source, text string) bool {
 		info.ID, info.Basis = cameraID(text), source
@@ -34,8 +35,10 @@ func identify(root int, p Profile, words []Word) dock.CameraInfo {
 	}
 	for _, source := range p.Identity {
 		if path, file := strings.CutPrefix(source, fileSource); file {
-			if text, ok := idFile(root, path); ok && take(source, text) {
-				return info
+			for _, root := range roots {
+				if text, ok := idFile(root, path); ok && take(source, text) {
+					return info
+				}
 			}
 		}
 		for _, word := range words {

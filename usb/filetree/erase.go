@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"berth/dock"
 )
+
+// Permits is what Erase asks before anything else: nil if c is for e as it was
+// read here, or else dock.ErrNoClear.
+func (t *Tree) Permits(e dock.Entry, c dock.Clearance) error { return t.witness.Permit(e, c) }
 
 // Erase removes the one file that c is for. Its identity is compared through a
 // handle and once more by name right before; afterwards the handle tells
@@ -32,7 +37,7 @@ func (t *Tree) Erase(ctx context.Context, e dock.Entry, c dock.Clearance) error 
 	if err := notWrittenObject(looked); err != nil {
 		return t.failed(tried, err)
 	}
-	parent, name, err := lookUpParent(root, string(e.Handle))
+	parent, name, err := lookUpParent(root, strings.TrimPrefix(string(e.Handle), t.prefix))
 	if err != nil {
 		return t.failed(tried, err)
 	}
@@ -62,7 +67,7 @@ func (t *Tree) unlink(parent int, name string, looked int, e dock.Entry) error {
 	if err := again(func() error { return unix.Fstatat(parent, name, &now, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
 		return err
 	}
-	if !isRegular(now) || identityOf(now) != e.Identity {
+	if !isRegular(now) || t.identity(parent, name, now) != e.Identity {
 		return dock.ErrChanged
 	}
 	if err := unix.Unlinkat(parent, name, 0); err != nil {

@@ -258,8 +258,8 @@ func TestNameListedTwiceIsOneEntryAndAnException(t *testing.T) {
 
 // Our own lack of descriptors is no word about the camera.
 func TestOwnTroubleEndsTheListing(t *testing.T) {
-	w := &walk{}
-	for _, ours := range []error{unix.EMFILE, unix.ENOMEM, unix.ESTALE, unreadFolder{unix.EIO}} {
+	w := &walk{tree: &Tree{}}
+	for _, ours := range []error{unix.EMFILE, unix.ENOMEM, unix.ESTALE, dock.ErrLimit} {
 		if err := w.unreadable("a", 0, ours); !errors.Is(err, ours) {
 			t.Errorf("%v became %v", ours, err)
 		}
@@ -278,6 +278,26 @@ func TestChunksAreWholeElements(t *testing.T) {
 		}
 		if chunk != path {
 			t.Errorf("%d bytes became %d", len(path), len(chunk))
+		}
+	}
+}
+
+// A folder on a damaged card breaks off in the middle: what it gave is listed,
+// and that it broke off.
+func TestFolderThatCannotBeReadToItsEndIsAnException(t *testing.T) {
+	for path, want := range map[string]dock.RawName{"DCIM/": "lun0p1/DCIM", "": "lun0p1"} {
+		w := &walk{tree: &Tree{prefix: "lun0p1/", limits: Limits{}.orDefault()}}
+		// A file is a folder whose names cannot be read.
+		file, err := os.Open("/proc/self/exe")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if err := w.fill(&frame{folder: file, path: path}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.found.Exceptions; len(got) != 1 || got[0].Kind != dock.ExceptionUnreadable || got[0].Name != want {
+			t.Errorf("exceptions %+v; want one for %v", got, want)
 		}
 	}
 }

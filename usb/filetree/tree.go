@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -41,6 +42,14 @@ type Options struct {
 	// a file, in the order of trust; the last one is taken whatever it says.
 	Words  []Word
 	Limits Limits
+	// Prefix begins every name and handle, so that several trees can be one
+	// camera; it ends with a slash, or is empty.
+	Prefix string
+	// Volume is a word for a filesystem that makes up inode numbers as it goes
+	// (FAT, exFAT): objects are told apart by it and their times instead, and
+	// names of one folder that lead to one object are told. Empty: inode numbers
+	// are the filesystem's own.
+	Volume string
 }
 
 // Tree is a camera that is a tree of files. It is a dock.Camera, a
@@ -50,6 +59,8 @@ type Tree struct {
 	info    dock.CameraInfo
 	limits  Limits
 	sorter  sorter
+	prefix  string
+	volume  string
 	witness *dock.Witness
 	buffers sync.Pool   // of *[]byte, aligned for direct I/O
 	gone    atomic.Bool // the root was seen to be gone; for good
@@ -63,7 +74,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{
-		root: o.Root, limits: o.Limits.orDefault(), sorter: newSorter(o.Profile),
+		root: o.Root, limits: o.Limits.orDefault(), sorter: newSorter(o.Profile), prefix: o.Prefix, volume: o.Volume,
 		witness: dock.NewWitness(o.Attachment),
 	}
 	root, err := t.begin(ctx)
@@ -71,7 +82,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, fmt.Errorf("identify camera: %w", err)
 	}
 	defer unix.Close(root)
-	t.info = identify(root, o.Profile, o.Words)
+	t.info = Identify(o.Profile, o.Words, root)
 	return t, nil
 }
 
@@ -135,12 +146,16 @@ func (t *Tree) failed(tried string, err error) error {
 // lookAt finds the object of e below root, for looking at it only, and checks
 // that it is the one that was listed.
 func (t *Tree) lookAt(root int, e dock.Entry) (fd int, err error) {
-	fd, err = lookUp(root, string(e.Handle))
+	path, ours := strings.CutPrefix(string(e.Handle), t.prefix)
+	if !ours {
+		return -1, errHandle
+	}
+	fd, err = lookUp(root, path)
 	if err != nil {
 		return -1, err
 	}
 	st, err := fstat(fd)
-	if err == nil && (!isRegular(st) || identityOf(st) != e.Identity) {
+	if err == nil && (!isRegular(st) || t.identity(fd, "", st) != e.Identity) {
 		err = dock.ErrChanged
 	}
 	if err != nil {

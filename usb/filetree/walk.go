@@ -1,6 +1,7 @@
 package filetree
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 
 // List walks the whole tree, folder by folder, and sorts what it found by the
 // bytes of its path. Every name that is not a folder ends as an entry or as an
-// exception; two names of one file are two entries. A tree beyond the limits
-// is dock.ErrLimit.
+// exception; two names of one file are two entries, unless inode numbers mean
+// nothing. A folder that cannot be read to its end is an exception, and what
+// was read of it is listed. A tree beyond the limits is dock.ErrLimit.
 func (t *Tree) List(ctx context.Context) (dock.Listing, error) {
 	root, err := t.begin(ctx)
 	if err != nil {
@@ -58,6 +60,7 @@ type frame struct {
 	names  []string // not visited yet
 	last   string   // visited before
 	lost   []string // listed, but not there when looked at
+	alike  alikes   // by what they look like, where inode numbers mean nothing
 }
 
 func (w *walk) close() {
@@ -98,11 +101,20 @@ func (w *walk) enter(at int, name, path string) error {
 	}
 	f := &frame{folder: os.NewFile(uintptr(fd), "folder on camera"), path: path}
 	w.stack = append(w.stack, f)
-	f.names, err = w.read(f)
-	return err
+	return w.fill(f)
 }
 
-// read returns the folder's names in order, and counts them.
+// fill reads the folder's names, as far as that goes.
+func (w *walk) fill(f *frame) (err error) {
+	f.names, err = w.read(f)
+	if err != nil {
+		return w.unreadable(strings.TrimSuffix(f.path, "/"), 0, err)
+	}
+	return nil
+}
+
+// read returns the folder's names in order, as far as they can be read, and
+// counts them.
 func (w *walk) read(f *frame) ([]string, error) {
 	var names []string
 	for {
@@ -116,25 +128,25 @@ func (w *walk) read(f *frame) ([]string, error) {
 				dock.ErrLimit, w.tree.limits.Names, w.tree.limits.NameBytes)
 		}
 		names = append(names, batch...)
-		if errors.Is(err, io.EOF) {
-			slices.Sort(names)
-			return names, nil
-		}
 		if err != nil {
-			return nil, unreadFolder{err}
+			slices.Sort(names)
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return names, err
 		}
 	}
 }
 
-// unreadFolder is a folder that opened but did not give all its names: the
-// listing would be partial, so it is an error and never an exception.
-type unreadFolder struct{ error }
-
-func (e unreadFolder) Unwrap() error { return e.error }
-
+// except notes an exception; an empty path is the root, which is called "."
+// where it has no prefix.
 func (w *walk) except(kind dock.ExceptionKind, path string, sizeBytes int64, detail string) {
+	name := w.tree.prefix + path
+	if path == "" {
+		name = cmp.Or(strings.TrimSuffix(w.tree.prefix, "/"), ".")
+	}
 	w.found.Exceptions = append(w.found.Exceptions,
-		dock.Exception{Kind: kind, Name: dock.RawName(path), SizeBytes: sizeBytes, Detail: detail})
+		dock.Exception{Kind: kind, Name: dock.RawName(name), SizeBytes: sizeBytes, Detail: detail})
 }
 
 // visit decides by what a name is, having looked and not opened, what becomes of it.
@@ -161,6 +173,7 @@ func (w *walk) visit(in *frame, name string) error {
 	if err != nil {
 		return w.unreadable(path, 0, err)
 	}
+	in.alike.note(w.tree, fd, name, st)
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		return w.regular(fd, path, st)
@@ -199,17 +212,16 @@ func (w *walk) regular(looked int, path string, st unix.Stat_t) error {
 	}
 	unix.Close(fd)
 	w.found.Entries = append(w.found.Entries, dock.Entry{
-		Handle: dock.Handle(path), Name: dock.RawName(path), SizeBytes: st.Size,
-		Modified: time.Unix(st.Mtim.Unix()), Identity: identityOf(st), Known: kind == recording,
+		Handle: dock.Handle(w.tree.prefix + path), Name: dock.RawName(w.tree.prefix + path), SizeBytes: st.Size,
+		Modified: time.Unix(st.Mtim.Unix()), Identity: w.tree.identity(looked, "", st), Known: kind == recording,
 	})
 	return nil
 }
 
-// unreadable makes an exception of what the camera does not let us open. What
-// is our own trouble, or cuts the listing short, ends it instead.
+// unreadable makes an exception of what the camera does not let us open or read
+// to its end. What is our own trouble, or is too much, ends the listing instead.
 func (w *walk) unreadable(path string, sizeBytes int64, err error) error {
-	var partial unreadFolder
-	if errors.As(err, &partial) || errors.Is(err, dock.ErrLimit) {
+	if errors.Is(err, dock.ErrLimit) {
 		return err
 	}
 	for _, ours := range []error{unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ESTALE, unix.ENODEV, unix.ENOSYS} {
@@ -226,15 +238,21 @@ func (w *walk) unreadable(path string, sizeBytes int64, err error) error {
 func (w *walk) leave(f *frame) error {
 	w.stack = w.stack[:len(w.stack)-1]
 	defer f.folder.Close()
+	if err := w.tellAliases(f); err != nil {
+		return err
+	}
 	if len(f.lost) == 0 {
 		return nil
 	}
-	if _, err := f.folder.Seek(0, io.SeekStart); err != nil {
-		return unreadFolder{err}
+	_, err := f.folder.Seek(0, io.SeekStart)
+	names := f.lost
+	if err == nil {
+		names, err = w.read(f)
 	}
-	names, err := w.read(f)
 	if err != nil {
-		return err
+		if err := w.unreadable(strings.TrimSuffix(f.path, "/"), 0, err); err != nil {
+			return err
+		}
 	}
 	for _, name := range f.lost {
 		if _, still := slices.BinarySearch(names, name); still {
