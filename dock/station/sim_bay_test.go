@@ -3,6 +3,7 @@ package station
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,10 @@ type simDocking struct {
 	resting  *simRest // set while it waits
 	asked    effect
 	watch    watch
+	heard    hearing
+
+	refusedBy []error // stores, so far
+	twinned   bool    // another camera of this identity was docked at the same time
 }
 
 // simRest is one pause, which news may end.
@@ -77,11 +82,16 @@ func (b *simBay) open() {
 	at := dock.Attachment{Bay: b.name, Generation: b.generation}
 	row := &simRow{
 		id: dock.DockingID(fmt.Sprintf("d%06d", len(w.journal.dockings)+1)), at: at, camera: b.camera.id,
-		entries: map[dock.RecordingID]dock.Entry{},
+		entries: map[dock.RecordingID]dock.Entry{}, accepted: map[dock.RawName]bool{},
 	}
 	d := &simDocking{
-		bay: b, row: row, camera: docked{b.camera, dock.NewWitness(at)},
-		state: newState(b.camera.id, 2*time.Second, 3*time.Minute),
+		bay: b, row: row, camera: docked{b.camera, dock.NewWitness(at), map[dock.Handle]testimony{}},
+		state: newState(b.camera.id, 2*time.Second, 3*time.Minute), heard: newHearing(),
+	}
+	for _, other := range w.bays {
+		if o := other.docking; o != nil && o.camera.id == d.camera.id {
+			o.twinned, d.twinned = true, true
+		}
 	}
 	w.journal.dockings[row.id] = row
 	others := w.dockers.arrive(row.camera, row.id, &d.conflict)
@@ -120,6 +130,9 @@ func (d *simDocking) advance(e event) {
 		d.bay.drop()
 		d.bay.reopen()
 		return
+	}
+	if w.chance(0.03) || len(d.heard.gave) > 0 && (before.action == doReconcile || before.action == doNote) {
+		w.impatience(d)
 	}
 	d.perform()
 }
@@ -177,7 +190,11 @@ func (d *simDocking) perform() {
 		}
 	case doAsk:
 		d.armed = true
+	case doReconfirm:
+		d.reconfirm(do, took)
+		return
 	case doRemove:
+		d.watch.allowedAt = w.now // the rule's yes is this moment's
 		// What the camera does comes some time before its answer.
 		var err error
 		w.after(took/2, func() {
@@ -191,9 +208,51 @@ func (d *simDocking) perform() {
 	w.after(took, func() { d.answer(func() event { return d.done(do) }) })
 }
 
+// reconfirm asks the stores all at the same time; sometimes one takes long to
+// answer, and what the others said is old by then.
+func (d *simDocking) reconfirm(do effect, took time.Duration) {
+	w, r := d.bay.w, d.recording(do)
+	quick := w.stores
+	if w.chance(0.02) {
+		slow := w.rng.IntN(len(w.stores))
+		quick = slices.Concat(w.stores[:slow], w.stores[slow+1:])
+		late := w.stores[slow]
+		w.meets("one store takes long to answer")
+		w.after(took, func() { d.answered(do, r, quick, false) })
+		w.after(took+w.between(5*time.Minute, 30*time.Minute), func() { d.answered(do, r, []*simStore{late}, true) })
+		return
+	}
+	w.after(took, func() { d.answered(do, r, quick, true) })
+}
+
+// answered: these stores gave their answer; with the last one the docking goes on.
+func (d *simDocking) answered(do effect, r *simRecording, stores []*simStore, last bool) {
+	w := d.bay.w
+	if d.bay.docking != d {
+		return
+	}
+	err := w.reconfirm(r, stores)
+	if err != nil {
+		d.refusedBy = append(d.refusedBy, err)
+	}
+	if !last {
+		return
+	}
+	err = errors.Join(d.refusedBy...)
+	d.refusedBy = nil
+	if err == nil {
+		w.release(r)
+		w.ambush(d, r)
+	}
+	d.answer(func() event { return event{err: err} })
+}
+
 func (d *simDocking) answer(done func() event) {
-	if d.bay.docking == d {
-		d.advance(done())
+	if d.bay.docking != d {
+		return
+	}
+	if e := done(); d.bay.docking == d {
+		d.advance(e)
 	}
 }
 
@@ -218,11 +277,14 @@ func (d *simDocking) done(do effect) event {
 		if !w.calm && w.chance(0.01) {
 			return event{err: errMedium}
 		}
-		return event{listing: d.camera.list(), took: time.Second}
+		listing := d.camera.list()
+		d.heard.hear(listing)
+		return event{listing: listing, took: time.Second}
 	case doReconcile:
 		e := event{meaning: j.reconcile(d, do.listing, do.settled)}
+		d.heard.journalled(e.meaning.Items)
 		w.checkListed(d, do, e.meaning)
-		if len(d.row.odd) > 0 {
+		if j.blocking(d.row) > 0 {
 			e.exception = "unreadable"
 		}
 		return e
@@ -231,9 +293,12 @@ func (d *simDocking) done(do effect) event {
 	case doPull:
 		return event{err: d.pull(do)}
 	case doReread:
-		return event{err: d.reread(do)}
-	case doReconfirm:
-		return event{err: w.reconfirm(d.recording(do))}
+		err := d.reread(do)
+		if o := d.object(d.item(do).Entry); o != nil && err == nil && !w.calm && w.chance(0.1) {
+			d.camera.touch(o)
+			w.meets("an object is touched after it was read a second time")
+		}
+		return event{err: err}
 	case doClear:
 		clearance, err := j.clear(d, d.recording(do), d.item(do).Entry)
 		return event{clearance: clearance, err: err}
@@ -252,6 +317,9 @@ func (d *simDocking) pull(do effect) error {
 	o, err := d.camera.find(it.Entry)
 	if err != nil {
 		return err
+	}
+	if int64(len(o.content)) != it.Entry.SizeBytes {
+		return dock.ErrChanged
 	}
 	r := d.recording(do)
 	w.journal.intend(r, d.row.id, it.Entry, o.content, true)
@@ -274,6 +342,7 @@ func (d *simDocking) reread(do effect) error {
 	if err != nil {
 		return err
 	}
+	d.heard.gave[r.ID] = testimony{it.Entry.Identity, content, it.Entry}
 	spooled, _ := r.Spooled()
 	digest := hashing.Sum(content)
 	w.journal.add(r, d.row.id, dock.SecondRead{SHA256: digest, SizeBytes: int64(len(content)), Object: it.Entry.Identity})

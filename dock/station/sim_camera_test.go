@@ -18,8 +18,10 @@ type simObject struct {
 	content []byte
 	busy    time.Duration // somebody writes to it until then
 	bad     bool          // it cannot be read
-	evil    bool          // took another's place and looks
 	listed  bool          // in some listing that was journalled
+	anew    bool          // a person wants it taken as another recording
+	hidden  time.Duration // listings leave it out until then, though it is there
+	huge    bool          // listed with a size that cannot be
 }
 
 // simCamera is a camera wherever it is.
@@ -34,6 +36,9 @@ type simCamera struct {
 	bay     *simBay
 	slow    bool // takes long to fail
 	liar    bool // does not always do what it says when it erases
+	lister  bool // lists what is not there, and leaves out what is
+	blank   bool // its driver cannot tell one object from another
+	ghosts  []dock.Entry
 }
 
 var errMedium = errors.New("medium error")
@@ -42,9 +47,10 @@ var errMedium = errors.New("medium error")
 // the first ones, with names, sizes and times alike.
 func newSimCamera(w *world, i int) *simCamera {
 	c := &simCamera{w: w, id: dock.CameraID(fmt.Sprint("cam-", i)), slow: w.chance(0.3), liar: w.chance(0.3)}
-	if i >= 28 {
-		c.id, c.twin, w.cameras[i-28].twin = w.cameras[i-28].id, true, true
+	if i >= 24 {
+		c.id, c.twin, w.cameras[i-24].twin = w.cameras[i-24].id, true, true
 	}
+	c.lister, c.blank = w.chance(0.1), w.chance(0.03)
 	for range w.rng.IntN(4) {
 		c.record()
 	}
@@ -59,7 +65,14 @@ func (c *simCamera) record() *simObject {
 	}
 	name := dock.RawName(fmt.Sprintf("%04d.mp4", c.number))
 	c.lose(name)
-	return c.put(name, 8+c.w.rng.IntN(3), time.Date(2026, 2, 1, 0, c.number, 0, 0, time.UTC))
+	modified := time.Date(2026, 2, 1, 0, c.number, 0, 0, time.UTC)
+	switch c.w.rng.IntN(40) {
+	case 0:
+		modified = time.Time{}
+	case 1:
+		modified = modified.AddDate(9000, 0, 0) // no calendar has it
+	}
+	return c.put(name, 8+c.w.rng.IntN(3), modified)
 }
 
 func (c *simCamera) put(name dock.RawName, size int, modified time.Time) *simObject {
@@ -69,6 +82,9 @@ func (c *simCamera) put(name dock.RawName, size int, modified time.Time) *simObj
 		Handle: dock.Handle(name), Name: name, SizeBytes: int64(size), Modified: modified,
 		Identity: dock.ObjectIdentity(fmt.Sprint("o", c.w.uids)),
 	}}
+	if c.blank {
+		o.Identity = ""
+	}
 	c.objects = append(c.objects, o)
 	return o
 }
@@ -83,11 +99,26 @@ func (c *simCamera) lose(name dock.RawName) {
 func (c *simCamera) replace(o *simObject, evil bool) {
 	c.lose(o.Name)
 	fresh := c.put(o.Name, len(o.content), o.Modified)
-	fresh.evil = evil
 	if evil {
 		fresh.Identity = o.Identity
 	} else {
 		fresh.Modified = o.Modified.Add(time.Hour)
+	}
+}
+
+// grow lets somebody go on writing to an object.
+func (c *simCamera) grow(o *simObject) {
+	if len(o.content) < 18 {
+		c.lose(o.Name)
+		c.put(o.Name, len(o.content)+1, o.Modified.Add(time.Minute))
+	}
+}
+
+// touch changes what the driver knows an object by, and nothing else.
+func (c *simCamera) touch(o *simObject) {
+	if !c.blank {
+		c.w.uids++
+		o.Identity = dock.ObjectIdentity(fmt.Sprint("o", c.w.uids))
 	}
 }
 
@@ -117,8 +148,18 @@ func (c *simCamera) find(e dock.Entry) (*simObject, error) {
 func (c *simCamera) list() dock.Listing {
 	l := dock.Listing{Clean: !c.dirty, UsedBytes: -1, Exceptions: slices.Clone(c.odd)}
 	for _, o := range c.objects {
-		l.Entries = append(l.Entries, o.Entry)
+		e := o.Entry
+		if o.huge {
+			e.SizeBytes = 1 << 60
+			if o.uid%2 == 0 {
+				e.SizeBytes = -1
+			}
+		}
+		if o.hidden <= c.w.now {
+			l.Entries = append(l.Entries, e)
+		}
 	}
+	l.Entries = append(l.Entries, c.ghosts...)
 	return l
 }
 
@@ -126,6 +167,7 @@ func (c *simCamera) list() dock.Listing {
 type docked struct {
 	*simCamera
 	witness *dock.Witness
+	gave    map[dock.Handle]testimony // what the witness could truly have seen
 }
 
 // reread remembers, as a driver does, what the medium gave.
@@ -134,7 +176,12 @@ func (c docked) reread(e dock.Entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(c.witness.Watch(e, io.NopCloser(bytes.NewReader(o.content))))
+	content, err := io.ReadAll(c.witness.Watch(e, io.NopCloser(bytes.NewReader(o.content))))
+	if err == nil && int64(len(content)) != e.SizeBytes {
+		return nil, dock.ErrChanged
+	}
+	c.gave[e.Handle] = testimony{e.Identity, content, e}
+	return content, err
 }
 
 // erase removes the object if the clearance permits it. A liar may do nothing
@@ -148,6 +195,7 @@ func (c docked) erase(d *simDocking, e dock.Entry, clearance dock.Clearance) err
 	if err != nil {
 		return err
 	}
+	d.heard.told[e.Handle] = true
 	if c.liar && !c.w.calm && c.w.chance(0.2) {
 		return nil
 	}

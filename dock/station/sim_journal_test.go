@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"berth/dock"
 	"berth/dock/journal"
@@ -38,10 +37,18 @@ type simRecording struct {
 	first       *simRow
 	sealed      []byte // as it was spooled last
 	// The truth, which the station does not know.
-	content   []byte        // what sealed opens to
-	uid       int           // the object that was matched with it first
-	told      int           // the object that was told to go last
-	safeSince time.Duration // when enough stores had first proven to hold it; 0 for never
+	content []byte         // what sealed opens to
+	key     string         // of sealed, in every store
+	owner   *simCamera     // whose object it was first
+	looks   looks          // of that object
+	uid     int            // the object that was matched with it first
+	latest  int            // the object that was matched with it last
+	told    int            // the object that was told to go last
+	asked   int            // copies that the agency asked for when it was seen
+	kept    bool           // held, and nobody released it
+	left    bool           // gone from its camera, as far as anybody was told
+	intent  dock.DockingID // whose intent to erase is on record and undecided
+	unsure  bool           // and that it is undecided is on record too
 }
 
 // simRow is a docking as the journal has it.
@@ -52,7 +59,8 @@ type simRow struct {
 	conflict, ended, settled, clean bool
 	entries                         map[dock.RecordingID]dock.Entry // of the latest listing
 	listed                          []*simRecording                 // by this docking, ever
-	odd                             []dock.Exception                // that stop erasing
+	odd                             []dock.Exception                // that may stop erasing
+	accepted                        map[dock.RawName]bool           // by a person, in this docking
 }
 
 func newSimJournal(w *world) *simJournal {
@@ -69,9 +77,26 @@ func (j *simJournal) add(r *simRecording, docking dock.DockingID, body dock.Fact
 	_, r.spooled = r.Spooled()
 	r.state, r.holding = r.State(), r.Holding()
 	r.erasing, r.unconfirmed = r.Erasing()
-	if r.safeSince == 0 && r.spooled && j.w.provenIn(r) >= j.w.wanted(r) {
-		r.safeSince = j.w.now
+	switch body := body.(type) {
+	case dock.Hold:
+		r.kept = true
+	case dock.Release:
+		r.kept = false
+	case dock.Vanished:
+		r.left = true
+	case dock.EraseIntent:
+		r.intent, r.unsure = docking, false
+	case dock.EraseResult:
+		r.left = r.left || body.Outcome == dock.EraseConfirmed
+		if r.unsure = body.Outcome == dock.EraseUnconfirmed; !r.unsure {
+			r.intent = ""
+		}
 	}
+}
+
+// accepted: a person accepted what hides on this camera under this name.
+func (j *simJournal) accepted(row *simRow, name dock.RawName) bool {
+	return row.accepted[name] || j.released[fmt.Sprint(row.camera, name)] && !row.conflict
 }
 
 func (j *simJournal) open(r *simRecording) bool {
@@ -113,6 +138,7 @@ func (j *simJournal) reconcile(d *simDocking, listing dock.Listing, settled bool
 		if departure.Body.Kind() == dock.KindVanished {
 			out.Vanished++
 		}
+		j.w.checkDeparture(d, j.byID[departure.Recording], departure.Body)
 		j.add(j.byID[departure.Recording], row.id, departure.Body)
 	}
 	for _, m := range plan.Matches {
@@ -124,19 +150,32 @@ func (j *simJournal) reconcile(d *simDocking, listing dock.Listing, settled bool
 		r := j.byID[item.Recording]
 		r.object = m.Entry.Identity
 		row.entries[r.ID] = m.Entry
+		row.odd = slices.DeleteFunc(row.odd, func(x dock.Exception) bool { return x.Name == m.Entry.Name })
 		if !slices.Contains(row.listed, r) {
 			row.listed = append(row.listed, r)
 		}
 		out.Items = append(out.Items, item)
 	}
-	row.odd = slices.DeleteFunc(slices.Clone(plan.Exceptions), func(x dock.Exception) bool {
-		return !x.Kind.MayHoldContent() || j.released[fmt.Sprint(row.camera, x.Name)] && !row.conflict
-	})
+	for _, x := range plan.Exceptions {
+		same := func(y dock.Exception) bool { return x.Kind == y.Kind && x.Name == y.Name }
+		if !slices.ContainsFunc(row.odd, same) {
+			row.odd = append(row.odd, x)
+		}
+	}
 	return out
 }
 
+// blocking are the exceptions of a docking that stop erasing.
+func (j *simJournal) blocking(row *simRow) int {
+	blocking := 0
+	for _, x := range row.odd {
+		blocking += count(x.Kind.MayHoldContent() && !j.accepted(row, x.Name))
+	}
+	return blocking
+}
+
 func (j *simJournal) begin(row *simRow, m dock.Match) *simRecording {
-	r := &simRecording{first: row, Recording: dock.Recording{
+	r := &simRecording{first: row, asked: j.w.erasing.Copies, Recording: dock.Recording{
 		ID: dock.RecordingID(fmt.Sprint("r", len(j.recordings)+1)), Camera: row.camera,
 	}}
 	j.recordings = append(j.recordings, r)
@@ -153,10 +192,11 @@ func (j *simJournal) begin(row *simRow, m dock.Match) *simRecording {
 func (j *simJournal) intend(r *simRecording, docking dock.DockingID, e dock.Entry, content []byte, done bool) {
 	j.w.serial++
 	r.content = content
+	r.key = fmt.Sprint(j.w.serial)
 	r.sealed = []byte(fmt.Sprintf("sealed %d %s", j.w.serial, content))
 	digest := hashing.Sum(r.sealed)
 	j.add(r, docking, dock.SpoolIntent{
-		Key: fmt.Sprint(j.w.serial), SHA256: hashing.Sum(content), SizeBytes: int64(len(content)),
+		Key: r.key, SHA256: hashing.Sum(content), SizeBytes: int64(len(content)),
 		Sealed: digest, SealedBytes: int64(len(r.sealed)), Object: e.Identity,
 	})
 	if done {
@@ -164,24 +204,29 @@ func (j *simJournal) intend(r *simRecording, docking dock.DockingID, e dock.Entr
 	}
 }
 
-// clear asks the real rule with all that the journal knows.
-func (j *simJournal) clear(d *simDocking, r *simRecording, e dock.Entry) (dock.Clearance, error) {
-	row, listed := d.row, d.row.entries[r.ID]
+// caseOf is all that the journal knows about one question.
+func (j *simJournal) caseOf(q asked) dock.Case {
+	row, listed := q.d.row, q.d.row.entries[q.r.ID]
 	c := dock.Case{
-		Now: j.w.clock.Now(), Policy: j.w.policy(), Health: j.w.locks(), Recording: r.Recording, Entry: e,
-		Listed: listed.Identity == e.Identity && listed.Handle == e.Handle && listed.SizeBytes == e.SizeBytes,
+		Now: j.w.clock.Now(), Policy: j.w.policy(), Health: j.w.locks(), Recording: q.r.Recording, Entry: q.e,
+		Listed: listed.Identity == q.e.Identity && listed.Handle == q.e.Handle && listed.SizeBytes == q.e.SizeBytes,
 	}
 	if !row.ended {
 		c.Docking = dock.DockingCheck{
 			ID: row.id, Attachment: row.at, Camera: row.camera, Listed: row.settled, Clean: row.clean,
-			Conflict: row.conflict || d.shared(), Blocking: len(row.odd), BelowCopies: j.below(row, c.Policy),
+			Conflict: row.conflict || q.d.shared(), Blocking: j.blocking(row), BelowCopies: j.below(row, c.Policy),
 		}
 	}
-	clearance, err := dock.Clear(c)
+	return c
+}
+
+// clear asks the real rule with all that the journal knows.
+func (j *simJournal) clear(d *simDocking, r *simRecording, e dock.Entry) (dock.Clearance, error) {
+	clearance, err := dock.Clear(j.caseOf(asked{d, r, e}))
+	j.w.judge(asked{d, r, e}, err)
 	if err == nil {
-		j.w.checkCleared(d, r, e)
 		spooled, _ := r.Spooled()
-		j.add(r, row.id, dock.EraseIntent{Object: e.Identity, SHA256: spooled.SHA256, Generation: row.at.Generation})
+		j.add(r, d.row.id, dock.EraseIntent{Object: e.Identity, SHA256: spooled.SHA256, Generation: d.row.at.Generation})
 	}
 	return clearance, err
 }

@@ -1,6 +1,8 @@
 package station
 
 import (
+	"bytes"
+	"fmt"
 	"slices"
 	"time"
 
@@ -74,7 +76,7 @@ func (w *world) fieldwork(c *simCamera) {
 		return
 	}
 	o := c.objects[w.rng.IntN(len(c.objects))]
-	switch w.rng.IntN(10) {
+	switch w.rng.IntN(14) {
 	case 0:
 		c.lose(o.Name)
 	case 1:
@@ -93,13 +95,51 @@ func (w *world) fieldwork(c *simCamera) {
 		}
 		c.record().bad = false
 	case 6:
-		c.odd = []dock.Exception{{Kind: dock.ExceptionUnreadable, Name: "broken"}}
+		kinds := oddities()
+		c.odd = append(c.odd, kinds[w.rng.IntN(len(kinds))])
 	case 7:
 		c.dirty = !c.dirty
 	case 8:
 		slices.Reverse(c.objects) // listed in another order
+	case 9, 10:
+		c.touch(o)
+	case 11:
+		c.grow(o)
+	case 12:
+		c.pretend(o)
 	default:
 		c.record()
+	}
+}
+
+// oddities are what a camera may list that becomes no recording.
+func oddities() []dock.Exception {
+	return []dock.Exception{
+		{Kind: dock.ExceptionUnreadable, Name: "broken"}, {Kind: dock.ExceptionForeign, Name: "mount"},
+		{Kind: dock.ExceptionTooDeep, Name: "deep"}, {Kind: dock.ExceptionLink, Name: "link"},
+		{Kind: dock.ExceptionAuxiliary, Name: "thumb"}, {Kind: dock.ExceptionDevice, Name: "device"},
+	}
+}
+
+// pretend lets a camera that lies list something else for a while than is there.
+func (c *simCamera) pretend(o *simObject) {
+	if !c.lister {
+		return
+	}
+	switch c.w.rng.IntN(6) {
+	case 0:
+		o.huge = !o.huge
+	case 4, 5: // the same name twice, looking alike or not
+		second := o.Entry
+		second.Handle, second.Identity = "second", "second"
+		second.SizeBytes += int64(c.w.rng.IntN(2))
+		c.ghosts = []dock.Entry{second}
+	case 1:
+		c.ghosts = []dock.Entry{{Handle: "ghost", Name: "ghost.mp4", SizeBytes: 7, Identity: "ghost"}}
+	case 2:
+		c.ghosts = nil
+	default:
+		o.hidden = c.w.now + c.w.between(time.Second, 10*time.Minute)
 	}
 }
 
@@ -128,9 +168,14 @@ func (s *simStore) loses() {
 	for range 3 {
 		if all := s.w.journal.recordings; len(all) > 0 {
 			r := all[len(all)-1-s.w.rng.IntN(min(len(all), 30))]
-			if intent, spooled := r.Spooled(); spooled {
-				delete(s.objects, intent.Key)
+			kept, there := s.objects[r.key]
+			if there && s.w.chance(0.3) {
+				kept = bytes.Clone(kept)
+				kept[0] ^= 1
+				s.objects[r.key] = kept
+				continue
 			}
+			delete(s.objects, r.key)
 		}
 	}
 }
@@ -141,22 +186,45 @@ func (w *world) people() {
 		switch held := r.Held(); {
 		case held != nil && held.Code == dock.HoldPerson && w.chance(0.5):
 			w.journal.add(r, "", dock.Release{})
-		case held == nil && w.journal.open(r) && w.chance(0.02):
-			w.journal.add(r, "", dock.Hold{Code: dock.HoldPerson})
+		case held != nil && held.Code != dock.HoldPerson && w.journal.open(r) && w.chance(0.1):
+			w.readAnew(r)
+		case w.journal.open(r) && w.chance(0.02), held != nil && held.Code != dock.HoldPerson && w.chance(0.1):
+			w.journal.add(r, "", dock.Hold{Code: dock.HoldPerson}) // also on top of another hold
 		}
 	}
-	w.accept()
+	if w.chance(0.5) {
+		w.accept()
+	}
 	w.stir()
 }
 
+// accept is a person's word on everything that the dockings could not read.
 func (w *world) accept() {
-	for _, c := range w.cameras {
-		w.journal.released[string(c.id)+"broken"] = true
-	}
-	for _, row := range w.journal.dockings {
-		if !row.conflict {
-			row.odd = nil
+	for _, b := range w.bays {
+		if b.docking == nil {
+			continue
 		}
+		row := b.docking.row
+		for _, x := range row.odd {
+			row.accepted[x.Name] = true
+			if !row.conflict {
+				w.journal.released[fmt.Sprint(row.camera, x.Name)] = true
+			}
+		}
+	}
+}
+
+// reconfigure is what IT may change while the station is down.
+func (w *world) reconfigure() {
+	w.erasing.Copies = w.rng.IntN(3) // none asked for still means one
+	if w.erasing.After = dock.EraseAfterCopies; w.chance(0.1) {
+		w.erasing.After = dock.EraseAfterNever
+	}
+	if w.erasing.Grace = 0; w.chance(0.3) {
+		w.erasing.Grace = w.between(time.Second, 20*time.Minute)
+	}
+	for _, s := range w.stores {
+		s.configured = w.chance(0.9)
 	}
 }
 
@@ -180,9 +248,9 @@ func (d *simDocking) finished() bool {
 // settleDown is the end of all trouble: stores answer and are honest, people
 // did what they were asked to, and every camera is in a bay and stays there.
 func (w *world) settleDown() {
-	w.full, w.clock.wrong = false, 0
+	w.full, w.clock.wrong, w.erasing = false, 0, w.agreed
 	for _, s := range w.stores {
-		s.away, s.lies, s.id = false, 0, s.expected
+		s.away, s.lies, s.id, s.configured = false, 0, s.expected, true
 	}
 	for _, r := range w.journal.recordings {
 		if intent, spooled := r.Spooled(); spooled {
@@ -197,11 +265,10 @@ func (w *world) settleDown() {
 		}
 	}
 	w.crash(false) // the clock is right again
-	w.accept()
 	for _, c := range w.cameras {
-		c.dirty, c.odd = false, nil
+		c.dirty, c.odd, c.ghosts = false, nil, nil
 		for _, o := range c.objects {
-			o.bad, o.busy = false, 0
+			o.bad, o.huge, o.busy, o.hidden = false, false, 0, 0
 		}
 		if c.bay != nil {
 			c.bay.unplug()
@@ -218,12 +285,12 @@ func (w *world) settleDown() {
 func (w *world) checkEnd() {
 	for _, b := range w.bays {
 		if b.docking == nil {
-			w.breaks("the camera %s is not served", b.camera.id)
+			w.stalls("the camera %s is not served", b.camera.id)
 			continue
 		}
 		if !b.docking.finished() && !w.excused(b.docking) {
 			shown, why := b.docking.state.judge(b.docking.state.sum())
-			w.breaks("livelock: %s ends as %s (%s), refused: %s", b.camera.id, shown, why, b.docking.state.refused)
+			w.stalls("livelock: %s ends as %s (%s), refused: %s", b.camera.id, shown, why, b.docking.state.refused)
 		}
 		for _, o := range b.camera.objects {
 			if !o.listed {
@@ -238,7 +305,7 @@ func (w *world) checkEnd() {
 // had proven it twice is not on the spool any more; and a camera that is empty
 // though nobody emptied it is to be looked at.
 func (w *world) excused(d *simDocking) bool {
-	if d.state.emptied {
+	if d.state.emptied || d.camera.blank {
 		return true
 	}
 	for id := range d.row.entries {

@@ -19,26 +19,41 @@ type simStore struct {
 	away    bool
 	lies    float64 // how often it says yes and keeps nothing, or something else
 
-	expected dock.StoreID
-	genuine  bool // the station's last look found the expected one
-	// proven is when a complete read last gave the right bytes: what a rehash
-	// at that time showed. The truth, kept by the simulation.
-	proven map[string]dock.Instant
+	expected   dock.StoreID
+	configured bool
+	attests    bool // it only gives its word, which is true
+	genuine    bool // the station's last look found the expected one
+	// What looks at its copies truly showed, by key.
+	proven map[string]simProof
+	ever   map[string]bool
 }
 
 var (
 	errAway    = errors.New("no route to host")
 	errSwapped = errors.New("another store is in its place")
-	errRevoked = errors.New("the store no longer holds it")
 )
 
 func newSimStore(w *world, i int) *simStore {
 	s := &simStore{
 		w: w, id: dock.StoreID(fmt.Sprint("store-", i)), place: dock.Place{Device: fmt.Sprint("disk-", i)},
-		objects: map[string][]byte{}, proven: map[string]dock.Instant{},
+		objects: map[string][]byte{}, proven: map[string]simProof{}, ever: map[string]bool{}, configured: true,
 	}
 	s.expected = s.id
 	return s
+}
+
+// special makes the store one that counts otherwise than others, or not at all.
+func (s *simStore) special(kind int) {
+	switch kind {
+	case 0:
+		s.place.OnSpool = true
+	case 1:
+		s.place.OnSpool, s.place.SharesDevice = true, true
+	case 2:
+		s.place.Device, s.place.SharesDevice = s.w.stores[0].place.Device, true
+	case 3, 4:
+		s.attests = true
+	}
 }
 
 // after is the station's own doing: it ends with the process.
@@ -53,6 +68,11 @@ func (s *simStore) after(d time.Duration, do func()) {
 
 // look is what the station does to know whether it is the right store.
 func (s *simStore) look() {
+	s.glance()
+	s.after(s.w.between(20*time.Second, time.Minute), s.look)
+}
+
+func (s *simStore) glance() {
 	before := s.genuine
 	if !s.away {
 		s.genuine = s.id == s.expected
@@ -60,7 +80,6 @@ func (s *simStore) look() {
 	if s.genuine != before {
 		s.w.stir()
 	}
-	s.after(s.w.between(20*time.Second, time.Minute), s.look)
 }
 
 func (s *simStore) identity() error {
@@ -92,21 +111,35 @@ func (s *simStore) put(sealed dock.Sealed, content []byte) error {
 }
 
 // readBack is offload's way to a receipt, with the real rehash.
-func (s *simStore) readBack(sealed dock.Sealed, right []byte) (dock.Receipt, error) {
+func (s *simStore) readBack(sealed dock.Sealed, right []byte) (dock.ReceiptRecord, error) {
 	kept, there := s.objects[sealed.Key]
+	proof, before := s.proven[sealed.Key]
+	if !bytes.Equal(kept, right) {
+		delete(s.proven, sealed.Key)
+	} else {
+		if !before {
+			proof.since = s.w.now
+		}
+		proof.at, proof.whole = s.w.now, !s.attests
+		s.proven[sealed.Key], s.ever[sealed.Key] = proof, true
+	}
 	if !there {
-		return dock.Receipt{}, fs.ErrNotExist
+		return dock.ReceiptRecord{}, fs.ErrNotExist
 	}
-	if bytes.Equal(kept, right) {
-		s.proven[sealed.Key] = s.w.clock.Now()
+	receipt, err := dock.NewReceipt(s.expected, s.place, sealed, "", bytes.NewReader(kept))
+	record := receipt.Record()
+	if s.attests {
+		record.Grade = dock.GradeAttested
 	}
-	return dock.NewReceipt(s.expected, s.place, sealed, "", bytes.NewReader(kept))
+	return record, err
 }
 
 // forward brings a recording to every store, each on its own.
 func (w *world) forward(r *simRecording) {
 	for _, s := range w.stores {
-		s.after(w.between(time.Second, 30*time.Second), func() { s.attempt(r, 0) })
+		if s.configured {
+			s.after(w.between(time.Second, 30*time.Second), func() { s.attempt(r, 0) })
+		}
 	}
 }
 
@@ -115,15 +148,15 @@ func (s *simStore) attempt(r *simRecording, failures int) {
 	if !ok || !r.OnSpool() || confirmedBy(r.Recording, s.expected) > 0 {
 		return
 	}
-	sealed := dock.Sealed{Key: intent.Key, Digest: intent.Sealed, SizeBytes: intent.SealedBytes}
+	sealed := sealedOf(intent)
 	err := s.identity()
 	if err == nil {
 		err = s.put(sealed, r.sealed)
 	}
 	if err == nil {
-		var receipt dock.Receipt
+		var receipt dock.ReceiptRecord
 		if receipt, err = s.readBack(sealed, r.sealed); err == nil {
-			s.w.journal.add(r, "", dock.ReceiptEarned{Receipt: receipt.Record()})
+			s.w.journal.add(r, "", dock.ReceiptEarned{Receipt: receipt})
 			s.w.stir()
 			return
 		}
@@ -141,40 +174,49 @@ func confirmedBy(r dock.Recording, store dock.StoreID) int {
 	return 0
 }
 
-// reconfirm asks every store that gave a receipt once more, as offload does.
-func (w *world) reconfirm(r *simRecording) error {
-	intent, _ := r.Spooled()
-	sealed := dock.Sealed{Key: intent.Key, Digest: intent.Sealed, SizeBytes: intent.SealedBytes}
+func sealedOf(intent dock.SpoolIntent) dock.Sealed {
+	return dock.Sealed{Key: intent.Key, Digest: intent.Sealed, SizeBytes: intent.SealedBytes}
+}
+
+// reconfirm asks the stores that gave a receipt once more, as offload does.
+func (w *world) reconfirm(r *simRecording, stores []*simStore) error {
 	var failures []error
-	for _, s := range w.stores {
-		if confirmedBy(r.Recording, s.expected) == 0 {
+	for _, s := range stores {
+		if !s.configured || confirmedBy(r.Recording, s.expected) == 0 {
 			continue
 		}
-		if err := s.identity(); err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		receipt, err := s.readBack(sealed, r.sealed)
+		err := s.identity()
 		if err == nil {
-			w.journal.add(r, "", dock.ReceiptEarned{Receipt: receipt.Record()})
-			continue
+			if err = s.lookAgain(r); err != nil {
+				s.revoke(r, err)
+			}
 		}
-		failures = append(failures, errRevoked)
-		w.journal.add(r, "", dock.ReceiptRevoked{Store: s.expected, Reason: err.Error()})
-		s.after(time.Second, func() { s.attempt(r, 0) })
+		failures = append(failures, err)
 	}
 	w.stir()
-	if err := errors.Join(failures...); err != nil {
-		return err
+	return errors.Join(failures...)
+}
+
+// lookAgain renews the receipt, if the store still holds what it was for.
+func (s *simStore) lookAgain(r *simRecording) error {
+	intent, _ := r.Spooled()
+	receipt, err := s.readBack(sealedOf(intent), r.sealed)
+	if err == nil {
+		s.w.journal.add(r, "", dock.ReceiptEarned{Receipt: receipt})
 	}
-	w.release(r)
-	return nil
+	return err
+}
+
+// revoke takes the receipt back and tries to store the recording again.
+func (s *simStore) revoke(r *simRecording, why error) {
+	s.w.journal.add(r, "", dock.ReceiptRevoked{Store: s.expected, Reason: why.Error()})
+	s.after(time.Second, func() { s.attempt(r, 0) })
 }
 
 // release gives up the spool's copy when every store was shown twice to hold it.
 func (w *world) release(r *simRecording) {
 	for _, s := range w.stores {
-		if confirmedBy(r.Recording, s.expected) < 2 {
+		if s.configured && confirmedBy(r.Recording, s.expected) < 2 {
 			return
 		}
 	}

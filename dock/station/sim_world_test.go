@@ -38,7 +38,15 @@ type world struct {
 	dockings int
 	erasures int
 	steps    int
-	story    [80]told // the last things that happened
+	asks     int             // of the erase rule, out of turn
+	presents int             // of a clearance to a driver
+	past     []asked         // some that were asked lately
+	permits  []permit        // some that were given lately
+	met      map[string]int  // situations in which a promise could be broken
+	overlook map[string]bool // objections that are not raised
+	safety   bool            // only promises of safety count
+	agreed   Erasing         // what the config said first
+	story    [80]told        // the last things that happened
 	told     int
 	broken   string // the first promise that was not kept
 }
@@ -78,6 +86,9 @@ type simClock struct {
 	boots  int
 	booted time.Duration // true time of the boot
 	wrong  time.Duration // wall clock minus truth
+	// As it was when the process began.
+	wrongAtStart    time.Duration
+	sensibleAtStart bool
 }
 
 // Now is what the station's kernel says.
@@ -91,7 +102,7 @@ func (c *simClock) Now() dock.Instant {
 // newWorld makes 24 bays and 30 cameras, every twentieth world one that never
 // erases, most others with two copies in three stores.
 func newWorld(seed uint64, dockings int) *world {
-	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0xbe47)), limit: dockings, now: time.Second}
+	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0xbe47)), limit: dockings, now: time.Second, met: map[string]int{}, overlook: map[string]bool{}}
 	w.clock.w = w
 	w.erasing = Erasing{Copies: 1 + w.rng.IntN(2), After: dock.EraseAfterCopies}
 	if w.chance(0.05) {
@@ -107,12 +118,14 @@ func newWorld(seed uint64, dockings int) *world {
 	for i := range 30 {
 		w.cameras = append(w.cameras, newSimCamera(w, i))
 	}
-	for i := range 3 {
+	w.agreed = w.erasing
+	for i := range 4 {
 		w.stores = append(w.stores, newSimStore(w, i))
 	}
 	if w.chance(0.3) {
 		w.stores[1].place.Device = w.stores[0].place.Device // counts once
 	}
+	w.stores[3].special(w.rng.IntN(6))
 	w.start()
 	w.after(0, w.mischief)
 	return w
@@ -164,6 +177,13 @@ func (w *world) breaks(promise string, args ...any) {
 	}
 }
 
+// stalls notes a promise of progress that was not kept.
+func (w *world) stalls(promise string, args ...any) {
+	if !w.safety {
+		w.breaks(promise, args...)
+	}
+}
+
 // lastTold is the end of the story, oldest first.
 func (w *world) lastTold() string {
 	text := ""
@@ -178,6 +198,9 @@ func (w *world) lastTold() string {
 // one's memory is left.
 func (w *world) start() {
 	w.health = &health{clock: &w.clock, start: w.clock.Now()}
+	w.health.baseless = w.health.impossible(w.health.start.Wall) != ""
+	w.clock.wrongAtStart, w.clock.sensibleAtStart = w.clock.wrong, w.clock.Now().Wall.Year() >= firstSensibleYear
+	w.plugged = 0 // attachments are numbered anew
 	w.journal.takeUp()
 	for _, s := range w.stores {
 		s.genuine = false
@@ -206,6 +229,9 @@ func (w *world) crash(reboot bool) {
 	}
 	w.dockers = presence{}
 	w.journal.run++
+	if !w.calm && w.chance(0.5) {
+		w.reconfigure()
+	}
 	if reboot {
 		w.clock.boots++
 		w.clock.booted = w.now
@@ -228,7 +254,7 @@ func (w *world) locks() dock.Health {
 func (w *world) policy() dock.Policy {
 	p := dock.Policy{Copies: w.erasing.Copies, After: w.erasing.After, Grace: w.erasing.Grace}
 	for _, s := range w.stores {
-		if s.genuine {
+		if s.serves() {
 			p.Stores = append(p.Stores, s.expected)
 		}
 	}
