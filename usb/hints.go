@@ -8,13 +8,18 @@ import (
 	"github.com/jochenvg/go-udev"
 )
 
-// listener gives events until ctx ends. It may close the channel earlier, and
-// may lose events.
-type listener func(ctx context.Context) (<-chan *udev.Device, error)
+// listener is where events come from.
+type listener struct {
+	// listen gives events until ctx ends. It may close the channel earlier, and
+	// may lose events.
+	listen func(ctx context.Context) (<-chan *udev.Device, error)
+	// again is how long the bus does without events after they ended by
+	// themselves. It looks at every poll meanwhile.
+	again time.Duration
+}
 
-// again is how long the bus does without events after they ended by
-// themselves. It looks at every poll meanwhile.
-const again = 5 * time.Second
+// ears hears what udev has finished with.
+func ears() listener { return listener{listen: listen, again: 5 * time.Second} }
 
 // receiveBuffer holds the events of a whole rack that is switched on at once.
 const receiveBuffer = 1 << 20
@@ -38,7 +43,7 @@ func listen(ctx context.Context) (<-chan *udev.Device, error) {
 
 // follow gives a hint for every event and at every poll, until ctx ends. It
 // begins to listen anew when the events end.
-func (p *Ports) follow(ctx context.Context, listen listener) {
+func (p *Ports) follow(ctx context.Context, l listener) {
 	ticker := time.NewTicker(p.o.Poll)
 	defer ticker.Stop()
 	wake := time.NewTimer(time.Hour)
@@ -53,16 +58,16 @@ func (p *Ports) follow(ctx context.Context, listen listener) {
 			return
 		case <-retry.C:
 			var err error
-			if events, err = listen(ctx); err != nil {
+			if events, err = l.listen(ctx); err != nil {
 				p.o.Log.Warn("USB events do not come; looking at intervals", "error", err)
 				events = nil
-				retry.Reset(again)
+				retry.Reset(l.again)
 			}
 			p.hint() // for what happened before
 		case _, open := <-events:
 			if !open {
 				events = nil
-				retry.Reset(again)
+				retry.Reset(l.again)
 			}
 			p.hint()
 		case <-ticker.C:

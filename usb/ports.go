@@ -69,10 +69,10 @@ var _ Bus = (*Ports)(nil)
 // slot without a valid port, two slots of one bay or port, and a slot behind
 // another are errors.
 func NewPorts(ctx context.Context, o PortsOptions) (*Ports, error) {
-	return newPorts(ctx, o, listen)
+	return newPorts(ctx, o, ears())
 }
 
-func newPorts(ctx context.Context, o PortsOptions, listen listener) (*Ports, error) {
+func newPorts(ctx context.Context, o PortsOptions, l listener) (*Ports, error) {
 	if err := slots(o.Slots).check(); err != nil {
 		return nil, fmt.Errorf("watch USB bays: %w", err)
 	}
@@ -95,7 +95,7 @@ func newPorts(ctx context.Context, o PortsOptions, listen listener) (*Ports, err
 	}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.warnOfDefaults()
-	p.done.Go(func() { p.follow(p.ctx, listen) })
+	p.done.Go(func() { p.follow(p.ctx, l) })
 	return p, nil
 }
 

@@ -18,11 +18,13 @@ type rig struct {
 	ports *Ports
 }
 
-// deaf is a listener for tests that need no events.
-func deaf(ctx context.Context) (<-chan *udev.Device, error) {
-	events := make(chan *udev.Device)
-	context.AfterFunc(ctx, func() { close(events) })
-	return events, nil
+// deaf is for tests that need no events.
+func deaf() listener {
+	return listener{again: time.Hour, listen: func(ctx context.Context) (<-chan *udev.Device, error) {
+		events := make(chan *udev.Device)
+		context.AfterFunc(ctx, func() { close(events) })
+		return events, nil
+	}}
 }
 
 func bays() []Slot {
@@ -43,7 +45,7 @@ func start(t *testing.T, k *kernel, change ...func(*PortsOptions)) *Ports {
 		c(&o)
 	}
 	before := goleak.IgnoreCurrent()
-	p, err := newPorts(t.Context(), o, deaf)
+	p, err := newPorts(t.Context(), o, deaf())
 	if err != nil {
 		t.Fatal(err)
 	}
