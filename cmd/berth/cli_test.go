@@ -16,6 +16,7 @@ import (
 	"berth/config"
 	"berth/dock"
 	"berth/dock/kiosk"
+	"berth/usb"
 )
 
 func TestMain(m *testing.M) {
@@ -32,6 +33,10 @@ func TestCommandsDoWhatTheManualSays(t *testing.T) {
 			"until": until, "untilsays": untilSays,
 		},
 		Condition: func(cond string) (bool, error) {
+			if cond == "usb" {
+				ports, err := usb.Tree("")
+				return len(ports) > 0, err
+			}
 			if cond != "mounts" {
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}

@@ -36,7 +36,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		err = errors.Join(a.serve(ctx, failures), a.close())
 		if errors.Is(err, station.ErrStart) && !station.Doubtful(err) {
 			problem := dock.ProblemOf("start", err.Error())
-			if a, err = safely(cfg, log, problem); err != nil {
+			if a, err = safely(ctx, cfg, log, problem); err != nil {
 				return err
 			}
 			err = errors.Join(a.serve(ctx, failures), a.close())
@@ -54,7 +54,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 // begin assembles the station, or one in safe mode where that fails.
 func begin(ctx context.Context, cfg *config.Config, log *slog.Logger, failures *station.Failures, released *station.Released) (*appliance, error) {
 	if why, yes := failures.TooMany(); yes {
-		return safely(cfg, log, dock.ProblemOf("failing", "the station ended again and again, the last time because of this: "+why))
+		return safely(ctx, cfg, log, dock.ProblemOf("failing", "the station ended again and again, the last time because of this: "+why))
 	}
 	a, err := assemble(ctx, cfg, log, wiring{thorough: failures.Count() > 0})
 	if err == nil && released != nil && a.journal != nil {
@@ -70,7 +70,7 @@ func begin(ctx context.Context, cfg *config.Config, log *slog.Logger, failures *
 	case ctx.Err() != nil:
 		return nil, err
 	}
-	return safely(cfg, log, problemOf(err))
+	return safely(ctx, cfg, log, problemOf(err))
 }
 
 // problemOf is what a failed start says of itself.
@@ -89,10 +89,10 @@ func problemOf(err error) dock.Problem {
 
 // safely makes a station in safe mode. Where even its socket cannot be made, it
 // goes on without: the log says why.
-func safely(cfg *config.Config, log *slog.Logger, why dock.Problem) (*appliance, error) {
+func safely(ctx context.Context, cfg *config.Config, log *slog.Logger, why dock.Problem) (*appliance, error) {
 	a := &appliance{config: cfg, log: log}
 	var err error
-	if a.bus, err = newBus(cfg); err != nil {
+	if a.bus, err = newBuses(ctx, cfg, log); err != nil {
 		return nil, err
 	}
 	a.front = station.NewSafe(dock.StationID(cfg.Station.ID), agency.Version(), why, bays(cfg), a.bus, log)

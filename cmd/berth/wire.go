@@ -22,8 +22,6 @@ import (
 	"berth/ingest/seal"
 	"berth/offload"
 	"berth/offload/queue"
-	"berth/usb/filetree"
-	"berth/usb/sim"
 )
 
 const (
@@ -46,7 +44,7 @@ type appliance struct {
 	spool   *ingest.Spool
 	journal *journal.Journal
 	puller  *ingest.Puller
-	bus     *sim.Bus
+	bus     *buses
 	api     *kiosk.Server
 	front   front
 }
@@ -68,7 +66,7 @@ type tryOut bool
 // wiring is what the config does not say.
 type wiring struct {
 	demo     tryOut
-	thorough bool // the last run could not be believed: look at the whole journal
+	thorough bool // the last run could not be believed: look at the whole journal, and hash the whole spool
 }
 
 // assemble builds the station that cfg describes. A private key of a recipient
@@ -83,7 +81,7 @@ func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger, w wirin
 		return nil, unable{fmt.Errorf("make the data directory: %w", err), dock.ProblemOf("data", "the data directory cannot be made: "+err.Error())}
 	}
 	a := &appliance{config: cfg, log: log}
-	if a.bus, err = newBus(cfg); err != nil {
+	if a.bus, err = newBuses(ctx, cfg, log); err != nil {
 		return nil, err
 	}
 	if found := findPrivateKey(cfg, recipients); found != "" && !w.demo {
@@ -112,13 +110,13 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, w wir
 		Spool: a.spool, Journal: a.journal, Station: id, Agency: cfg.Station.Agency,
 		Recipients: recipients, Signer: seal.NewSigner(cfg.Station.ID, keys.signing),
 		Turns: ingest.NewTurns(ingest.TurnsPerThread*runtime.GOMAXPROCS(0), clock), Clock: clock,
-		Location: cfg.Metadata.LocationOn(), Copies: cfg.Copies, Log: a.log,
+		Location: cfg.Metadata.LocationOn(), Copies: cfg.Copies, Rehash: w.thorough, Log: a.log,
 	})
 	targets, err := openStores(cfg)
 	if err != nil {
 		return nil, unable{err, dock.ProblemOf("stores", err.Error())}
 	}
-	driver, err := sim.NewDriver(profiles(cfg))
+	drivers, err := a.bus.drivers(cfg, a.log)
 	if err != nil {
 		return nil, agency.Usage(err)
 	}
@@ -131,9 +129,9 @@ func (a *appliance) full(ctx context.Context, recipients []seal.Recipient, w wir
 		Erasing: station.Erasing{
 			Copies: cfg.Copies, After: dock.EraseAfter(cfg.Erase.After), Grace: time.Duration(cfg.Erase.Grace),
 		},
-		Bus: a.bus, Drivers: []dock.Driver{driver},
+		Bus: a.bus, Drivers: drivers, Power: a.bus, Stall: cfg.USB.Stall.Duration(),
 		Journal: a.journal, Puller: a.puller, Queue: forwarding, Spool: a.spool, Clock: clock, Log: a.log,
-		Standing: advice(cfg, a.spool, w.demo), Settle: settleTime, Relist: relistEvery,
+		Standing: append(a.bus.trouble, advice(cfg, a.spool, w.demo)...), Settle: settleTime, Relist: relistEvery,
 	}), nil
 }
 
@@ -174,7 +172,7 @@ func (a *appliance) run(ctx context.Context) error {
 func (a *appliance) close() error {
 	var errs []error
 	if a.bus != nil {
-		errs = append(errs, a.bus.Close())
+		errs = append(errs, a.bus.close())
 	}
 	if a.puller != nil {
 		errs = append(errs, a.puller.Close())
@@ -188,28 +186,10 @@ func (a *appliance) close() error {
 	return errors.Join(errs...)
 }
 
-func newBus(cfg *config.Config) (*sim.Bus, error) {
-	var list []sim.Bay
-	for _, b := range cfg.Bays {
-		list = append(list, sim.Bay{Name: dock.BayName(b.Name), Directory: b.Directory})
-	}
-	return sim.New(list, pollBays)
-}
-
 func bays(cfg *config.Config) []station.Bay {
 	var list []station.Bay
 	for _, b := range cfg.Bays {
 		list = append(list, station.Bay{Name: dock.BayName(b.Name), Priority: b.Priority == config.PriorityHigh})
-	}
-	return list
-}
-
-func profiles(cfg *config.Config) []filetree.Profile {
-	var list []filetree.Profile
-	for _, c := range cfg.Cameras {
-		list = append(list, filetree.Profile{
-			Name: c.Name, Recordings: c.Recordings, Auxiliary: c.Auxiliary, Identity: c.Identity,
-		})
 	}
 	return list
 }

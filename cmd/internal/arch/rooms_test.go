@@ -20,7 +20,7 @@ func rooms() map[string]room {
 			others: []string{"golang.org/x/sync", "golang.org/x/sys"},
 		},
 		"usb/privileged/fakeport": {
-			ours: []string{"dock"},
+			ours: []string{"dock"}, others: []string{"golang.org/x/sys"},
 		},
 		"usb":               {ours: []string{"dock"}, others: []string{"github.com/google/gousb", "github.com/jochenvg/go-udev"}},
 		"usb/filetree":      {ours: []string{"dock"}, others: []string{"github.com/bmatcuk/doublestar/v4", "golang.org/x/sys"}},
@@ -44,7 +44,7 @@ func rooms() map[string]room {
 			ours: []string{
 				"cmd/berth/demo", "cmd/berth/view", "cmd/internal/agency", "config", "dock", "dock/journal", "dock/kiosk",
 				"dock/station", "hashing", "ingest", "ingest/custody", "ingest/media", "ingest/seal", "offload", "offload/queue",
-				"usb", "usb/filetree", "usb/sim",
+				"usb", "usb/filetree", "usb/massstorage", "usb/privileged", "usb/sim",
 			},
 			others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sync", "golang.org/x/term"},
 		},
