@@ -70,14 +70,42 @@ func (d *Driver) Match(at dock.Attachment) bool {
 	return at.Device != nil && at.Device.Driver == d.Name()
 }
 
-// Open mounts the camera's volumes and identifies it.
+// Open mounts every volume of the camera that can be mounted and identifies
+// the camera by its profile's sources: files on any volume, "usb-serial",
+// "volume-id" of the first volume that has one. What is left if all of these
+// are missing is "usb-product", which all cameras of a model share. A volume
+// that does not mount is no error: every listing says so.
 func (d *Driver) Open(ctx context.Context, at dock.Attachment) (dock.Camera, error) {
+	const tried = "open camera"
 	if !d.Match(at) {
-		return nil, errors.New("open camera: the attachment is not a mass-storage device")
+		return nil, errors.New(tried + ": the attachment is not a mass-storage device")
 	}
-	device := privileged.Device{Port: at.Device.Port, Number: at.Device.Number}
-	if _, err := d.helper.Volumes(ctx, device); err != nil {
-		return nil, fmt.Errorf("open camera: %w", err)
+	c := &camera{
+		helper: d.helper, log: d.log, profile: d.profileOf(at.Device.Profile), at: at,
+		device: privileged.Device{Port: at.Device.Port, Number: at.Device.Number},
 	}
-	return nil, fmt.Errorf("open camera: %w", errors.ErrUnsupported)
+	infos, err := d.helper.Volumes(ctx, c.device)
+	if err == nil && len(infos) == 0 {
+		err = errors.New("it has no disk with a medium in it")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", tried, err)
+	}
+	for _, info := range infos {
+		c.volumes = append(c.volumes, newVolume(c, info, len(infos) == 1))
+	}
+	if err := c.begin(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", tried, err), c.Close())
+	}
+	return c, nil
+}
+
+// profileOf is the profile of this name, or the zero one.
+func (d *Driver) profileOf(name string) filetree.Profile {
+	for _, profile := range d.profiles {
+		if profile.Name == name && name != "" {
+			return profile
+		}
+	}
+	return filetree.Profile{}
 }

@@ -65,27 +65,24 @@ func (n *node) check(ctx context.Context, kind FilesystemKind) error {
 		return fmt.Errorf("make room for its checker: %w", err)
 	}
 	defer room.Close()
-	run := exec.CommandContext(ctx, command[0], append(command[1:], "/proc/self/fd/3/volume")...)
+	// The shell bounds itself before it becomes the checker.
+	bounded := append([]string{"-c", fmt.Sprintf(`ulimit -v %d && exec "$@"`, checkMemory>>10), "sh"}, command...)
+	run := exec.CommandContext(ctx, "sh", append(bounded, "/proc/self/fd/3/volume")...)
 	var said limited
 	run.Stdout, run.Stderr = &said, &said
-	run.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
+	run.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin"}
 	run.ExtraFiles = []*os.File{room}
 	run.WaitDelay = 10 * time.Second
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		run.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 	}
-	if err := run.Start(); err != nil {
-		return err
-	}
-	memory := unix.Rlimit{Cur: checkMemory, Max: checkMemory}
-	bound := unix.Prlimit(run.Process.Pid, unix.RLIMIT_AS, &memory, nil)
-	err = run.Wait()
+	err = run.Run()
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s did not end: %w", command[0], context.Cause(ctx))
-	case bound != nil && !errors.Is(bound, unix.ESRCH):
-		return fmt.Errorf("bound the memory of %s: %w", command[0], bound)
+	case errors.As(err, new(*exec.ExitError)) && run.ProcessState.ExitCode() == 127:
+		return fmt.Errorf("%s is not installed", command[0])
 	case err != nil && kind == VFAT && run.ProcessState.ExitCode() == 1 && said.Len() < checkOutput && onlyMarks(said.Bytes()):
 		return nil
 	case err != nil:

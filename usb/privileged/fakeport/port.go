@@ -24,7 +24,8 @@ type Port struct {
 	Sys    string    // what stands in for /sys
 	Name   dock.Port // always valid
 	Number int       // of the device that is plugged, or was
-	nodes  []string  // by unit: "/dev/loop5"
+	images []string
+	nodes  []string // by unit: "/dev/loop5"
 }
 
 // New plugs in a device whose units are these image files.
@@ -34,7 +35,18 @@ func New(t *testing.T, images ...string) *Port {
 		t.Skip("LOOP DEVICES NEED ROOT: nothing was tried on a disk")
 	}
 	p := &Port{Sys: t.TempDir(), Name: "1-1.4", Number: 7}
-	for _, image := range images {
+	p.images = images
+	p.attach(t)
+	p.show(t)
+	return p
+}
+
+// attach gives every image a disk of its own; those of before stay as long as
+// somebody uses them.
+func (p *Port) attach(t *testing.T) {
+	t.Helper()
+	p.nodes = nil
+	for _, image := range p.images {
 		out, err := exec.CommandContext(t.Context(), "losetup", "--find", "--show", "--partscan", image).CombinedOutput()
 		if err != nil {
 			t.Skipf("NO LOOP DEVICE HERE: nothing was tried on a disk: %v: %s", err, out)
@@ -51,8 +63,6 @@ func New(t *testing.T, images ...string) *Port {
 		})
 		p.nodes = append(p.nodes, node)
 	}
-	p.show(t)
-	return p
 }
 
 // Node is the path of a unit's disk.
@@ -106,14 +116,15 @@ func (p *Port) put(t *testing.T, name, content string) {
 // Unplug takes the device out of the port.
 func (p *Port) Unplug() error { return os.Rename(p.Directory(), p.Sys+"/away") }
 
-// Plug puts it back: the same device with another number.
+// Plug puts it back: the same device with another number and other disks.
 func (p *Port) Plug(t *testing.T) {
 	t.Helper()
-	if err := os.Rename(p.Sys+"/away", p.Directory()); err != nil {
+	if err := os.RemoveAll(p.Sys + "/away"); err != nil {
 		t.Fatal(err)
 	}
 	p.Number++
-	p.put(t, "devnum", strconv.Itoa(p.Number))
+	p.attach(t)
+	p.show(t)
 }
 
 // Exchange puts another image behind a unit's node, without a word in sysfs:
