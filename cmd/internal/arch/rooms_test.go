@@ -44,7 +44,7 @@ func rooms() map[string]room {
 			ours: []string{
 				"cmd/berth/demo", "cmd/berth/view", "cmd/internal/agency", "config", "dock", "dock/journal", "dock/kiosk",
 				"dock/station", "hashing", "ingest", "ingest/custody", "ingest/media", "ingest/seal", "offload", "offload/queue",
-				"usb", "usb/filetree", "usb/sim",
+				"usb", "usb/filetree", "usb/massstorage", "usb/privileged", "usb/sim",
 			},
 			others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sync", "golang.org/x/term"},
 		},
