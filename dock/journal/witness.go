@@ -130,6 +130,17 @@ func (j *Journal) witnessed(tx *Tx) {
 	}
 }
 
+// witnessAnew tries again what failed: while nothing may be erased, nothing
+// else may come that the witness has to know of. Before anything was written.
+func (tx *Tx) witnessAnew() {
+	tx.j.doubts.Lock()
+	failed := tx.j.unwitnessed != nil
+	tx.j.doubts.Unlock()
+	if failed {
+		tx.j.keepWitness(tx.chain)
+	}
+}
+
 // lastWitness is that of a journal about to be closed.
 func (j *Journal) lastWitness() {
 	if j.witness == nil || j.writer.take(context.Background()) != nil {
