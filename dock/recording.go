@@ -85,10 +85,12 @@ func (r Recording) Intended() (SpoolIntent, bool) {
 }
 
 // OnSpool reports whether the station's own disk should hold the sealed file.
+// An intent after it says that the file was lost, and is to be made anew.
 func (r Recording) OnSpool() bool {
 	_, spooled := last[Spooled](r.Facts)
 	_, released := last[SpoolReleased](r.Facts)
-	return spooled >= 0 && released < spooled
+	_, intent := last[SpoolIntent](r.Facts)
+	return spooled >= 0 && max(released, intent) < spooled
 }
 
 // Confirmation is a receipt and when it was earned or last confirmed.

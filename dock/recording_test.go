@@ -132,6 +132,10 @@ func TestSpoolIntentAndItsCompletion(t *testing.T) {
 	if r.OnSpool() {
 		t.Fatal("released and still there")
 	}
+	r.Facts = history(append(storedFacts(t)[:3], intentBody())...)
+	if _, open := r.Intended(); !open || r.OnSpool() || r.State() != StateSeen {
+		t.Fatal("intended once more, since the file was lost, and still there")
+	}
 	r.Facts = history(seenBody(), intentBody(), Spooled{Sealed: [32]byte{9}})
 	if _, ok := r.Spooled(); ok {
 		t.Fatal("what was spooled is not what was intended")

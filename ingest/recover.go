@@ -19,7 +19,7 @@ type Recovered struct {
 	Again     []dock.RecordingID // their file is not there: the camera has to be read again
 	Adopted   []dock.RecordingID // whole files that the journal did not know
 	Released  []dock.RecordingID // their release was journalled, and is done now
-	Missing   []dock.RecordingID // journalled as spooled, but their file is gone or damaged
+	Missing   []dock.RecordingID // journalled as spooled, but their file is gone or damaged: read again or held
 	Damaged   []string           // names of files that were set aside
 	Removed   int                // half-written files, whose keys are gone and whose cameras have them
 }
@@ -44,7 +44,7 @@ type expectedFile struct {
 // journal.ErrCommit ends the process as always. It must run before the first Pull.
 func (p *Puller) Recover(ctx context.Context) (Recovered, error) {
 	r := &recovery{p: p, expected: map[hashing.Digest]expectedFile{}}
-	for _, step := range []func(context.Context) error{r.readJournal, r.completeIntents, r.removeTemps, r.checkFiles} {
+	for _, step := range []func(context.Context) error{r.readJournal, r.completeIntents, r.removeTemps, r.checkFiles, r.missLost} {
 		if err := step(ctx); err != nil {
 			return r.found, fmt.Errorf("recover the spool: %w", err)
 		}
@@ -123,6 +123,35 @@ func (r *recovery) checkFiles(ctx context.Context) error {
 		r.found.Missing = append(r.found.Missing, expected.recording)
 	}
 	slices.Sort(r.found.Missing)
+	return nil
+}
+
+// missLost takes back that a recording is on the spool whose file is not. What
+// no store has either is intended once more, so that the camera is read again;
+// what some store has needs a person, since the camera must not be emptied on
+// the strength of that copy alone.
+func (r *recovery) missLost(ctx context.Context) error {
+	for _, id := range r.found.Missing {
+		r.p.Log.Error("a recording that was on the spool is there no more", "recording", id)
+		err := r.p.Journal.Write(ctx, func(tx *journal.Tx) error {
+			recording, err := tx.Recording(id)
+			state := recording.State()
+			needed := state == dock.StateSpooled || state == dock.StateStored && !recording.Stored(r.p.Copies)
+			if err != nil || !needed {
+				return err
+			}
+			fact := dock.Fact{Recording: id, Body: dock.Hold{Code: dock.HoldSpoolDiffers}}
+			if len(recording.Receipts()) == 0 {
+				intent := latestIntent(recording)
+				fact = dock.Fact{Recording: id, Docking: intent.Docking, Body: intent.Body}
+			}
+			_, err = tx.Append(fact)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

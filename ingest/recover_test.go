@@ -204,12 +204,33 @@ func TestASpooledFileThatIsGoneOrCutIsReported(t *testing.T) {
 			if !slices.Equal(found.Missing, []dock.RecordingID{pull.Recording}) || len(found.Damaged) != c.aside || len(r.setAside()) != c.aside {
 				t.Errorf("found %+v, set aside %q", found, r.setAside())
 			}
+			if lost := r.recording(pull.Recording); lost.OnSpool() || lost.State() != dock.StateSeen {
+				t.Errorf("the journal still says that it is on the spool: %s", lost.State())
+			}
 			_, err := r.puller.Pull(t.Context(), pull) // while the camera has it
 			must(t, err)
 			r.holds(pull.Recording, footage(9000))
 			r.restart()
 			r.atRest()
 		})
+	}
+}
+
+func TestALostFileThatSomeStoreHasIsHeldForAPerson(t *testing.T) {
+	r := newRig(t)
+	_, pull := pulled(t, r, 9000)
+	intent, _ := r.recording(pull.Recording).Spooled()
+	sealed := r.spool.Sealed(intent)
+	file, err := sealed.Open()
+	must(t, err)
+	receipt, err := dock.NewReceipt("a-store", dock.Place{Device: "another"}, sealed, "", file)
+	must(t, errors.Join(err, file.Close()))
+	must(t, r.journal.Append(t.Context(), dock.Fact{Recording: pull.Recording, Body: dock.ReceiptEarned{Receipt: receipt.Record()}}))
+	must(t, os.Remove(r.finals()[0]))
+	r.restart()
+	r.recovered()
+	if held := r.recording(pull.Recording).Held(); held == nil || held.Code != dock.HoldSpoolDiffers {
+		t.Errorf("held: %+v", held)
 	}
 }
 

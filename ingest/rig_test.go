@@ -136,7 +136,7 @@ func (r *rig) see(c *fakeCamera, bay string) Pull {
 	}
 	must(r.t, r.journal.Append(context.Background(), dock.Fact{
 		Recording: pull.Recording, Docking: pull.Docking.ID,
-		Body: dock.Seen{Name: pull.Entry.Name, SizeBytes: pull.Entry.SizeBytes, Copies: 1},
+		Body: dock.Seen{Name: pull.Entry.Name, SizeBytes: pull.Entry.SizeBytes, Copies: 2},
 	}))
 	return pull
 }
