@@ -25,6 +25,8 @@ const (
 	opCut      = "cut" // a file's length
 	opCreate   = "create"
 	opFolder   = "make folder"
+	opRead     = "read"  // changes nothing
+	opClock    = "clock" // neither
 )
 
 // call says where a system call keeps what it works on. Argument numbers begin
@@ -72,7 +74,20 @@ func calls() map[uint64]call {
 	}
 }
 
-// operation is one change that the station is about to make.
+// watched are the calls above, and those by which a station reads files and
+// looks at the clock on the wall.
+func watched() map[uint64]call {
+	all := calls()
+	for number, name := range map[uint64]string{
+		unix.SYS_READ: "read", unix.SYS_PREAD64: "pread64", unix.SYS_READV: "readv", unix.SYS_PREADV: "preadv", unix.SYS_PREADV2: "preadv2",
+	} {
+		all[number] = call{name, opRead, 0, -1, -1, -1, -1, -1, -1}
+	}
+	all[unix.SYS_CLOCK_GETTIME] = call{"clock_gettime", opClock, -1, -1, -1, -1, -1, -1, -1}
+	return all
+}
+
+// operation is one change that the station is about to make, or one look.
 type operation struct {
 	call string
 	kind string
@@ -89,8 +104,8 @@ func (o operation) String() string {
 
 // decode reads from a stopped thread what it is about to do; ok is false if it
 // would change no file.
-func decode(tid int, regs *syscall.PtraceRegs) (o operation, ok bool) {
-	c, known := calls()[regs.Orig_rax]
+func (t *tracer) decode(tid int, regs *syscall.PtraceRegs) (o operation, ok bool) {
+	c, known := t.calls[regs.Orig_rax]
 	if !known {
 		return o, false
 	}
@@ -144,18 +159,22 @@ func descriptor(tid int, fd int32) string {
 
 // memory reads up to n bytes of the thread's process; fewer where they end.
 func memory(tid int, at uint64, n int) []byte {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/mem", tid))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
 	buffer := make([]byte, n)
 	// Up to the end of the page first: what follows it need not be there.
 	first := min(n, 4096-int(at%4096))
-	got, err := f.ReadAt(buffer[:first], int64(at))
-	if err == nil && got < n && bytes.IndexByte(buffer[:got], 0) < 0 {
-		more, _ := f.ReadAt(buffer[got:], int64(at)+int64(got))
-		got += more
+	got := peek(tid, buffer[:first], at)
+	if got == first && got < n && bytes.IndexByte(buffer[:got], 0) < 0 {
+		got += peek(tid, buffer[got:], at+uint64(got))
 	}
 	return buffer[:got]
+}
+
+// peek fills b from the memory of the thread's process and returns how much there was.
+func peek(tid int, b []byte, at uint64) int {
+	local := []unix.Iovec{{Base: &b[0], Len: uint64(len(b))}}
+	n, err := unix.ProcessVMReadv(tid, local, []unix.RemoteIovec{{Base: uintptr(at), Len: len(b)}}, 0)
+	if err != nil {
+		return 0
+	}
+	return n
 }

@@ -12,9 +12,15 @@
 // devices can be had, the same is done with the power of its disks cut, so that
 // only what was synced is left.
 //
-// An ordinary run takes a sample. All of them, with hours to spare:
+// The real program, `berth run`, is put under the same watch while its disks,
+// stores and clock do what they do in the field: it ends, pauses, holds or goes
+// into safe mode, says so, and goes on when the cause is gone.
 //
-//	go test -timeout 0 ./cmd/internal/faults -v -faults.all
+// An ordinary run takes a sample of the operations. All of them take about an
+// hour on two cores; what is in the file of results is not tried again, and
+// several machines can share the work (-faults.shard 2/3):
+//
+//	go test -timeout 0 ./cmd/internal/faults -v -faults.all -faults.results /tmp/faults
 //
 // and one of them again, as a failure names it (threads take turns as they
 // like, so that its neighbours may be meant; -faults.every 1 -faults.for 10m

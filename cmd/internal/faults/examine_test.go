@@ -85,17 +85,31 @@ func (h *house) mayGo(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("remove %s, which is no recording: %w", path, err)
 	}
-	return h.safe(ctx, path, hashing.Sum(content))
+	kept, err := h.kept(ctx)
+	if err != nil {
+		return err
+	}
+	return h.safe(kept, path, hashing.Sum(content))
 }
 
-func (h *house) safe(ctx context.Context, what string, digest hashing.Digest) error {
+// kept is what each store holds.
+func (h *house) kept(ctx context.Context) (map[string]holders, error) {
+	all := map[string]holders{}
 	for _, store := range storeNames() {
 		held, err := h.holdings(ctx, store)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		all[store] = held
+	}
+	return all, nil
+}
+
+// safe checks that both stores hold, among what is kept, this content.
+func (h *house) safe(kept map[string]holders, what string, digest hashing.Digest) error {
+	for _, store := range storeNames() {
 		missing := "it is not there"
-		for _, path := range held[digest] {
+		for _, path := range kept[store][digest] {
 			if missing = h.disks.missing(h.path("stores", store), path); missing == "" {
 				break
 			}
@@ -134,12 +148,13 @@ func (h *house) acknowledged(ctx context.Context) error {
 // examine checks everything that must be true of a house whose station is not
 // running, whatever happened to it.
 func (h *house) examine(ctx context.Context) error {
-	var errs []error
+	kept, err := h.kept(ctx)
+	errs := []error{err}
 	for _, o := range h.originals {
 		there, err := h.onCamera(o)
 		errs = append(errs, err)
 		if !there {
-			errs = append(errs, h.safe(ctx, o.path, o.digest))
+			errs = append(errs, h.safe(kept, o.path, o.digest))
 		}
 	}
 	spooled, err := sealedFiles(h.path("data", "spool"))

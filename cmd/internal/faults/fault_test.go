@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -162,6 +163,9 @@ func (w *watcher) cut() {
 		w.wrong = append(w.wrong, w.house.power.cut(w.ctx))
 	}
 }
+
+func (w *watcher) parks() bool          { return false }
+func (w *watcher) clock() time.Duration { return 0 }
 
 // around is what happened shortly before and after the fault.
 func (w *watcher) around() string {

@@ -17,11 +17,11 @@ const (
 	offsetArgument = 16 // six of 8 bytes each
 )
 
-// stopAtChanges makes the kernel stop every thread of this process before any
-// system call that could change a file, for whoever traces it; all others run
-// at full speed. Without a tracer such calls would fail with ENOSYS from here on.
-func stopAtChanges() error {
-	program := filter()
+// stopAt makes the kernel stop every thread of this process before any
+// of these system calls (opens only if they could change a file), for whoever
+// traces it; all others run at full speed, and it stays so through an execve. Without a tracer such calls would fail with ENOSYS from here on.
+func stopAt(which map[uint64]call) error {
+	program := filter(which)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -35,9 +35,9 @@ func stopAtChanges() error {
 	return nil
 }
 
-// filter passes everything but the calls that change something, and opens
-// unless they could create or cut a file.
-func filter() []unix.SockFilter {
+// filter passes everything but these calls, opens unless they could create or
+// cut a file, and all clocks but the one on the wall.
+func filter(which map[uint64]call) []unix.SockFilter {
 	load := func(offset uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
 	}
@@ -52,7 +52,7 @@ func filter() []unix.SockFilter {
 		leave(unix.SECCOMP_RET_ALLOW),
 		load(offsetNumber),
 	}
-	for number := range calls() {
+	for number := range which {
 		switch number {
 		case unix.SYS_OPEN, unix.SYS_OPENAT:
 			flags := uint32(offsetArgument + 8)
@@ -61,6 +61,10 @@ func filter() []unix.SockFilter {
 			}
 			program = append(program, skipUnless(unix.BPF_JEQ, uint32(number), 4),
 				load(flags), skipUnless(unix.BPF_JSET, unix.O_CREAT|unix.O_TRUNC, 1), leave(unix.SECCOMP_RET_TRACE),
+				leave(unix.SECCOMP_RET_ALLOW))
+		case unix.SYS_CLOCK_GETTIME:
+			program = append(program, skipUnless(unix.BPF_JEQ, uint32(number), 4),
+				load(offsetArgument), skipUnless(unix.BPF_JEQ, unix.CLOCK_REALTIME, 1), leave(unix.SECCOMP_RET_TRACE),
 				leave(unix.SECCOMP_RET_ALLOW))
 		default:
 			program = append(program, skipUnless(unix.BPF_JEQ, uint32(number), 1), leave(unix.SECCOMP_RET_TRACE))

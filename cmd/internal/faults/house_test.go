@@ -137,8 +137,8 @@ func (h *house) live(watch director, patience time.Duration) (ending, error) {
 		return ending{}, err
 	}
 	defer log.Close()
-	env := append(os.Environ(), houseVariable+"="+h.dir, patienceVariable+"="+patience.String())
-	return trace(program, env, log, watch)
+	env := append(os.Environ(), "GOGC=off", houseVariable+"="+h.dir, patienceVariable+"="+patience.String())
+	return trace(traced{args: []string{program}, env: env, log: log}, watch)
 }
 
 // sealedFiles are all files with a final name below root, by path.

@@ -3,23 +3,19 @@
 package faults
 
 import (
-	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
-	"sync"
-	"time"
 )
 
 // sampled is about how many faults are tried where not all of them are asked for.
-const sampled = 60
+const sampled = 30
 
 // sample chooses the faults to try, in a random order where there may be no
-// time for all of them.
-func sample(total int, seed uint64, of []string, about int) []fault {
+// time for all of them. Of several processes that share the work, each gets its
+// own part.
+func sample(total int, seed uint64, of []string, about int, part shard) []fault {
 	random := rand.New(rand.NewPCG(seed, 0))
-	plan := choose(total, random, of, about)
+	plan := slices.DeleteFunc(choose(total, random, of, about), func(f fault) bool { return !part.has(f.k) })
 	if *flagFor > 0 {
 		random.Shuffle(len(plan), func(i, j int) { plan[i], plan[j] = plan[j], plan[i] })
 	}
@@ -66,48 +62,4 @@ func choose(total int, random *rand.Rand, of []string, about int) []fault {
 		turn++
 	}
 	return plan
-}
-
-// summary counts what the trials came to. Safe for concurrent use.
-type summary struct {
-	began time.Time
-
-	mu     sync.Mutex
-	count  map[string]int // guarded by mu
-	broken int            // guarded by mu
-}
-
-func newSummary() *summary { return &summary{began: time.Now(), count: map[string]int{}} }
-
-// over reports whether the time that was given is used up.
-func (s *summary) over() bool { return *flagFor > 0 && time.Since(s.began) > *flagFor }
-
-func (s *summary) add(f fault, out outcome, err error) {
-	end := map[int]string{exitAtRest: "came to rest", exitFailed: "gave up", exitBusy: "was still at it"}[out.ending.code]
-	switch {
-	case out.ending.killed:
-		end = "was killed"
-	case end == "":
-		end = fmt.Sprintf("ended with %d", out.ending.code)
-	}
-	if out.hit == (operation{}) {
-		end += " before the fault"
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count[f.mode+": the station "+end]++
-	if err != nil {
-		s.broken++
-	}
-}
-
-func (s *summary) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var text strings.Builder
-	fmt.Fprintf(&text, "%d broken promises in %v\n", s.broken, time.Since(s.began).Round(time.Second))
-	for _, key := range slices.Sorted(maps.Keys(s.count)) {
-		fmt.Fprintf(&text, "%5d %s\n", s.count[key], key)
-	}
-	return text.String()
 }

@@ -6,14 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"unsafe"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,7 +24,7 @@ const (
 
 // powerCuts is about how many places of a docking the power is cut at where not
 // all of them are asked for.
-const powerCuts = 20
+const powerCuts = 12
 
 // power is the supply of a house: journal, spool and stores each lie on a
 // filesystem of their own, so that what is synced on one says nothing of the
@@ -173,31 +171,14 @@ func TestNothingIsLostWhereverThePowerFails(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts some hundred stations")
 	}
+	t.Parallel()
 	a := newAgency(t)
 	needsPower(t, a)
-	total := countOperations(t, a)
-	seed := *flagSeed
-	if seed == 0 {
-		seed = rand.Uint64()
+	s := sweep{
+		name: "power", agency: a, base: groundOfImages(), build: newPoweredHouse, patience: restTime, atOnce: (atOnce() + 1) / 2,
+		total: countOperations(t, a, ground(t)), modes: []string{modeBefore, modeAfter}, about: powerCuts,
 	}
-	plan := sample(total, seed, []string{modeBefore, modeAfter}, powerCuts)
-	t.Logf("%d operations, %d power cuts; again: -faults.seed %d", total, len(plan), seed)
-	sum := newSummary()
-	var group errgroup.Group
-	group.SetLimit(atOnce / 2)
-	for _, f := range plan {
-		group.Go(func() error {
-			if sum.over() {
-				return nil
-			}
-			trial{fault: f, seed: seed, total: total, patience: restTime}.check(t, a, sum, newPoweredHouse)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	t.Log(sum)
+	s.run(t)
 }
 
 // needsPower skips the test where no power can be cut.

@@ -41,7 +41,7 @@ func storeNames() []string { return []string{"one", "two"} }
 
 // inhabit is the child's main: a whole station in the house dir.
 func inhabit(dir string, patience time.Duration) int {
-	if err := stopAtChanges(); err != nil {
+	if err := stopAt(calls()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFailed
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +18,7 @@ type verdict struct {
 	crash crash
 	errno syscall.Errno // what the station is told instead of the truth, 0 for the truth
 	skip  bool          // it is not done; only with an errno
+	park  bool          // it hangs until parks says no; every other thread goes on
 }
 
 // crash says when the station is killed.
@@ -36,6 +38,10 @@ type director interface {
 	after(o operation, ok bool)
 	// cut is called with the station stopped, right before it is killed.
 	cut()
+	// parks reports whether what was parked still stands still.
+	parks() bool
+	// clock is by how much the wall clock is to be wrong.
+	clock() time.Duration
 }
 
 // ending is how a station's process ended.
@@ -46,11 +52,13 @@ type ending struct {
 
 // tracer runs one process. It belongs to one thread of ours, as ptrace wants.
 type tracer struct {
-	pid   int
-	watch director
-	known map[int]bool
-	put   []report // what came for follow while finish waited
-	end   ending
+	pid    int
+	watch  director
+	calls  map[uint64]call
+	known  map[int]bool
+	put    []report // what came for follow while finish waited
+	parked []int    // threads that stand before a system call
+	end    ending
 }
 
 // report is what became of one thread.
@@ -59,17 +67,28 @@ type report struct {
 	status unix.WaitStatus
 }
 
-// trace runs the program with its standard error in log until it ends.
-func trace(program string, env []string, log *os.File, watch director) (ending, error) {
+// traced is a program to run.
+type traced struct {
+	args    []string // the program first
+	env     []string
+	log     *os.File      // its standard output and error
+	started func(pid int) // told once; nil for nobody
+}
+
+// trace runs the program until it ends.
+func trace(p traced, watch director) (ending, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	pid, err := syscall.ForkExec(program, []string{program}, &syscall.ProcAttr{
-		Env: env, Files: []uintptr{log.Fd(), log.Fd(), log.Fd()}, Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true},
+	pid, err := syscall.ForkExec(p.args[0], p.args, &syscall.ProcAttr{
+		Env: p.env, Files: []uintptr{p.log.Fd(), p.log.Fd(), p.log.Fd()}, Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true},
 	})
 	if err != nil {
 		return ending{}, fmt.Errorf("start the station's process: %w", err)
 	}
-	t := &tracer{pid: pid, watch: watch, known: map[int]bool{pid: true}}
+	if p.started != nil {
+		p.started(pid)
+	}
+	t := &tracer{pid: pid, watch: watch, calls: watched(), known: map[int]bool{pid: true}}
 	if _, _, err := t.wait(pid); err != nil { // stopped at its own execve
 		return ending{}, err
 	}
@@ -123,6 +142,9 @@ func (t *tracer) follow() error {
 		if err := t.stopped(tid, status); err != nil && !errors.Is(err, unix.ESRCH) {
 			return err
 		}
+		if err := t.unpark(); err != nil && !errors.Is(err, unix.ESRCH) {
+			return err
+		}
 	}
 }
 
@@ -140,6 +162,8 @@ func (t *tracer) stopped(tid int, status unix.WaitStatus) error {
 	switch signal := status.StopSignal(); {
 	case signal == unix.SIGTRAP && status.TrapCause() == unix.PTRACE_EVENT_SECCOMP:
 		return t.operation(tid)
+	case signal == unix.SIGTRAP && status.TrapCause() == unix.PTRACE_EVENT_EXEC:
+		return errors.Join(hideClock(tid), unix.PtraceCont(tid, 0))
 	case signal == unix.SIGTRAP && status.TrapCause() > 0, signal == unix.SIGTRAP|0x80, first && signal == unix.SIGSTOP:
 		return unix.PtraceCont(tid, 0)
 	default:
@@ -153,11 +177,18 @@ func (t *tracer) operation(tid int) error {
 	if err := syscall.PtraceGetRegs(tid, &regs); err != nil {
 		return err
 	}
-	o, changes := decode(tid, &regs)
+	if regs.Orig_rax == unix.SYS_CLOCK_GETTIME && !t.end.killed {
+		return t.tellTime(tid, &regs)
+	}
+	o, changes := t.decode(tid, &regs)
 	if !changes || t.end.killed {
 		return unix.PtraceCont(tid, 0)
 	}
 	v := t.watch.before(o)
+	if v.park {
+		t.parked = append(t.parked, tid)
+		return nil
+	}
 	if v.crash == crashBefore {
 		return t.kill()
 	}
@@ -209,6 +240,16 @@ func (t *tracer) finish(tid int, regs *syscall.PtraceRegs) (alive bool, err erro
 		return false, fmt.Errorf("thread %d stopped with %v where its system call should end", tid, status.StopSignal())
 	}
 	return true, syscall.PtraceGetRegs(tid, regs)
+}
+
+// unpark lets what was parked do what it was about to.
+func (t *tracer) unpark() error {
+	if len(t.parked) == 0 || t.watch.parks() {
+		return nil
+	}
+	tid := t.parked[0]
+	t.parked = t.parked[1:]
+	return unix.PtraceCont(tid, 0)
 }
 
 func (t *tracer) kill() error {
