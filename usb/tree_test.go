@@ -29,7 +29,7 @@ func guestSys(t *testing.T) string {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		content := []byte(nil)
+		var content []byte
 		switch {
 		case parts[0] == "link":
 			err = os.Symlink(parts[2], path)
