@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -55,10 +57,12 @@ type Fault struct {
 type bays struct {
 	mu      sync.Mutex
 	plugged map[string]*plugged // by name; guarded by mu
+	order   []string            // their names, as they were plugged in; guarded by mu
 }
 
 // plugged is one thing with what QEMU calls its parts, the last one made first.
 type plugged struct {
+	port    string
 	devices []string
 	nodes   []string
 	objects []string
@@ -76,11 +80,12 @@ func (r *Rack) Dock(ctx context.Context, p Plug) error {
 	if r.bays.plugged[p.Name] != nil {
 		return fmt.Errorf("plugging %s in: it is plugged in already", p.Name)
 	}
-	parts := &plugged{}
+	parts := &plugged{port: p.Port}
 	if err := r.plug(ctx, p, parts); err != nil {
 		return fmt.Errorf("plugging %s in: %w", p.Name, errors.Join(err, r.remove(ctx, parts)))
 	}
 	r.bays.plugged[p.Name] = parts
+	r.bays.order = append(r.bays.order, p.Name)
 	return nil
 }
 
@@ -171,6 +176,7 @@ func (r *Rack) Undock(ctx context.Context, name string) error {
 	r.bays.mu.Lock()
 	parts := r.bays.plugged[name]
 	delete(r.bays.plugged, name)
+	r.bays.order = slices.DeleteFunc(r.bays.order, func(other string) bool { return other == name })
 	r.bays.mu.Unlock()
 	if parts == nil {
 		return fmt.Errorf("pulling %s out: it is not plugged in", name)
@@ -222,4 +228,41 @@ func (r *Rack) Throttle(ctx context.Context, name string, bytesPerSecond int64) 
 // what has no method of its own.
 func (r *Rack) Monitor(ctx context.Context, command string, arguments any) (json.RawMessage, error) {
 	return r.monitor.ask(ctx, command, arguments)
+}
+
+// Plugged gives the names of what is plugged in, what was plugged in last first,
+// so that what is behind a hub comes before the hub.
+func (r *Rack) Plugged() []string {
+	r.bays.mu.Lock()
+	defer r.bays.mu.Unlock()
+	names := slices.Clone(r.bays.order)
+	slices.Reverse(names)
+	return names
+}
+
+// UndockHub pulls a hub out with everything that is plugged into it, as one
+// plug: QEMU takes what hangs below along.
+func (r *Rack) UndockHub(ctx context.Context, name string) error {
+	r.bays.mu.Lock()
+	hub := r.bays.plugged[name]
+	var behind []string
+	for other, parts := range r.bays.plugged {
+		if hub != nil && strings.HasPrefix(parts.port, hub.port+".") {
+			parts.devices = nil
+			behind = append(behind, other)
+		}
+	}
+	r.bays.mu.Unlock()
+	if err := r.Undock(ctx, name); err != nil {
+		return err
+	}
+	for _, other := range behind {
+		if err := r.monitor.deleted(ctx, other); err != nil {
+			return err
+		}
+		if err := r.Undock(ctx, other); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -41,7 +41,7 @@ type Options struct {
 	Shell bool
 	// MemoryMiB is the guest's memory; zero: 1536.
 	MemoryMiB int
-	// BootLimit is how long the guest may take to come up; zero: two minutes.
+	// BootLimit is how long the guest may take to come up; zero: ten minutes.
 	BootLimit time.Duration
 }
 
@@ -63,7 +63,7 @@ func Start(ctx context.Context, options Options) (*Rack, error) {
 		options.MemoryMiB = 1536
 	}
 	if options.BootLimit == 0 {
-		options.BootLimit = 2 * time.Minute
+		options.BootLimit = 10 * time.Minute
 	}
 	root := filepath.Join(options.Dir, "root.cpio")
 	if err := freshRoot(root, options.Image, options.Programs, options.Extra); err != nil {

@@ -5,7 +5,7 @@
 // that was asked for held; what failed leaves its console behind and says where.
 // It never touches a device of the machine that it runs on.
 //
-//	rack [-run EXPRESSION] [-list]
+//	rack [-run EXPRESSION] [-list] [-keep DIRECTORY]
 //	rack -shell
 //	rack -try SCRIPT [-plug PORT=KIND[,OPTION=VALUE]...[:IMAGE]]... [-give HOSTFILE:GUESTFILE]... [-fetch GUESTFILE:HOSTFILE]... [-berth]
 package main
@@ -18,11 +18,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
 
 	"berth/usb/rack"
+	"berth/usb/rack/scenario"
 )
 
 func main() {
@@ -43,7 +45,10 @@ func (m *many) Set(s string) error { *m = append(*m, s); return nil }
 // wishes are the command line.
 type wishes struct {
 	cache, dir, try string
+	source          string
 	shell, berth    bool
+	list            bool
+	only, keep      string
 	plugs, gifts    many
 	fetches         many
 }
@@ -53,7 +58,11 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("rack", flag.ContinueOnError)
 	flags.StringVar(&w.cache, "cache", ".cache/rack", "where the guest and the cards are kept between runs")
 	flags.StringVar(&w.dir, "dir", "", "where the rack's files lie while it runs; a new directory below /var/tmp if empty")
+	flags.StringVar(&w.source, "source", ".", "the tree whose station is tried")
 	flags.BoolVar(&w.shell, "shell", false, "boot a guest and give its console")
+	flags.StringVar(&w.only, "run", "", "run only the scenarios whose name matches this regular expression")
+	flags.BoolVar(&w.list, "list", false, "say which scenarios there are")
+	flags.StringVar(&w.keep, "keep", ".cache/rack/failed", "where a failed scenario leaves its logs")
 	flags.StringVar(&w.try, "try", "", "boot a guest, run this script of bash in it, print what it printed")
 	flags.BoolVar(&w.berth, "berth", false, "with -try: build the station's program and hand it into the guest")
 	flags.Var(&w.plugs, "plug", "with -try and -shell: PORT=KIND[,OPTION=VALUE]...[:IMAGE], for example 3=usb-storage:card.img")
@@ -61,6 +70,12 @@ func run(ctx context.Context, arguments []string) error {
 	flags.Var(&w.fetches, "fetch", "with -try: GUESTFILE:HOSTFILE, take a file of at most 8 MiB, or a directory of sysfs as a tar archive, out of the guest")
 	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	if w.list {
+		for _, s := range scenario.All() {
+			fmt.Printf("%-22s %s\n", s.Name, s.Promise)
+		}
+		return nil
 	}
 	if w.dir == "" {
 		dir, err := os.MkdirTemp("/var/tmp", "rack-")
@@ -70,7 +85,28 @@ func run(ctx context.Context, arguments []string) error {
 		defer os.RemoveAll(dir)
 		w.dir = dir
 	}
-	return w.one(ctx)
+	if w.shell || w.try != "" {
+		return w.one(ctx)
+	}
+	return w.all(ctx)
+}
+
+// all runs the scenarios that were asked for.
+func (w wishes) all(ctx context.Context) error {
+	only, err := regexp.Compile(w.only)
+	if err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
+	options, err := w.build(ctx, scenario.NeedStation(only))
+	if err != nil {
+		return err
+	}
+	stage, err := scenario.NewStage(ctx, options, w.cache, w.dir)
+	if err != nil {
+		return err
+	}
+	defer stage.PowerCut()
+	return scenario.Run(ctx, stage, only, w.keep, os.Stdout)
 }
 
 // one boots a single guest, for a script or for a person.
@@ -132,21 +168,34 @@ func (w wishes) fetch(ctx context.Context, r *rack.Rack) error {
 
 // start builds what is missing and boots a guest.
 func (w wishes) start(ctx context.Context) (*rack.Rack, error) {
+	options, err := w.build(ctx, w.berth)
+	if err != nil {
+		return nil, err
+	}
+	options.Dir, options.Shell = w.dir, w.shell
+	return rack.Start(ctx, options)
+}
+
+// build makes what a guest needs, as far as it is not there.
+func (w wishes) build(ctx context.Context, station bool) (rack.Options, error) {
 	image, err := rack.Build(ctx, w.cache)
 	if err != nil {
-		return nil, err
+		return rack.Options{}, err
 	}
-	programs, err := rack.Compile(ctx, ".", filepath.Join(w.dir, "bin"), w.berth)
+	programs, err := rack.Compile(ctx, w.source, filepath.Join(w.dir, "bin"), station)
 	if err != nil {
-		return nil, err
+		return rack.Options{}, err
 	}
 	extra := map[string]string{}
+	if station {
+		extra["etc/udev/rules.d/60-berth.rules"] = filepath.Join(w.source, "systemd", "60-berth.rules")
+	}
 	for _, gift := range w.gifts {
 		from, to, found := strings.Cut(gift, ":")
 		if !found {
-			return nil, errors.New("-give wants HOSTFILE:GUESTFILE")
+			return rack.Options{}, errors.New("-give wants HOSTFILE:GUESTFILE")
 		}
 		extra[strings.TrimPrefix(to, "/")] = from
 	}
-	return rack.Start(ctx, rack.Options{Image: image, Programs: programs, Dir: w.dir, Extra: extra, Shell: w.shell})
+	return rack.Options{Image: image, Programs: programs, Extra: extra}, nil
 }
