@@ -29,7 +29,6 @@ const maxCounted = 1000
 func (j *Journal) Clear(ctx context.Context, r ClearRequest) (dock.Clearance, error) {
 	var clearance dock.Clearance
 	err := j.Write(ctx, func(tx *Tx) error {
-		tx.witnessAnew()
 		c, err := tx.caseOf(r)
 		if err != nil {
 			return fmt.Errorf("clear %s: %w", r.Recording, err)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"berth/dock"
 	"berth/hashing"
@@ -79,9 +80,10 @@ type Journal struct {
 	end     hashing.Chain // the last commit; for the holder of the writer's turn
 
 	doubts      sync.Mutex
-	epoch       Epoch  // guarded by doubts
-	unwitnessed error  // guarded by doubts; why the witness could not be written
-	timing      timing // guarded by doubts
+	epoch       Epoch         // guarded by doubts
+	unwitnessed error         // guarded by doubts; why the witness could not be written
+	witnessNext time.Duration // guarded by doubts; since boot, when that is tried again
+	timing      timing        // guarded by doubts
 }
 
 // Open opens the journal for writing, makes or migrates it where needed, checks

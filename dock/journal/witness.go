@@ -45,6 +45,9 @@ type witness struct {
 // cleared or stated.
 const witnessEvery = 256
 
+// witnessPause is how long a witness that could not be written rests.
+const witnessPause = 5 * time.Second
+
 func openWitness(path string) (*witness, error) {
 	w := &witness{path: path}
 	text, err := os.ReadFile(path)
@@ -131,13 +134,23 @@ func (j *Journal) witnessed(tx *Tx) {
 }
 
 // witnessAnew tries again what failed: while nothing may be erased, nothing
-// else may come that the witness has to know of. Before anything was written.
-func (tx *Tx) witnessAnew() {
-	tx.j.doubts.Lock()
-	failed := tx.j.unwitnessed != nil
-	tx.j.doubts.Unlock()
-	if failed {
-		tx.j.keepWitness(tx.chain)
+// else may come that the witness has to know of. Whoever has the writer's turn
+// just now is not waited for.
+func (j *Journal) witnessAnew() {
+	j.doubts.Lock()
+	due := j.unwitnessed != nil && j.now().SinceBoot >= j.witnessNext
+	j.doubts.Unlock()
+	if !due {
+		return
+	}
+	select {
+	case <-j.writer.turn:
+	default:
+		return
+	}
+	defer j.writer.give()
+	if j.writer.broken == nil {
+		j.keepWitness(j.end)
 	}
 }
 
@@ -161,5 +174,5 @@ func (j *Journal) keepWitness(chain hashing.Chain) {
 	}
 	j.doubts.Lock()
 	defer j.doubts.Unlock()
-	j.unwitnessed = err
+	j.unwitnessed, j.witnessNext = err, at.SinceBoot+witnessPause
 }
