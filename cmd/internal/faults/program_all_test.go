@@ -28,6 +28,7 @@ func TestTheProgramLivesThroughWhatItsDisksDo(t *testing.T) {
 		"sync of the journal":               func(s *site) { s.failedSync(`sync data/journal/journal\.db-wal$`, "cannot commit") },
 		"syncs that fail again and again":   (*site).failingAgainAndAgain,
 		"a journal that cannot be made":     (*site).journalThatCannotBeMade,
+		"a witness that cannot be written":  (*site).witnessless,
 		"EIO at a write":                    func(s *site) { s.passing(`^pwrite64 data/spool/tmp/`, unix.EIO) },
 		"EIO at reading back":               func(s *site) { s.passing(`^pread64 data/spool/tmp/`, unix.EIO) },
 		"EIO at reading to forward":         func(s *site) { s.passing(`^read data/spool/[0-9a-f]+\.sealed`, unix.EIO) },

@@ -117,6 +117,15 @@ func (s *site) journalThatCannotBeMade() {
 	p.empties()
 }
 
+// witnessless: without the journal's witness nothing is erased and all else
+// goes on; nobody has to come when it can be written again.
+func (s *site) witnessless() {
+	p := s.serve(fails(`^fsync data/journal\.head\.new$`, unix.EIO, 0))
+	s.erasesNothing(p, "witness")
+	p.lift()
+	p.empties()
+}
+
 // passing: an error that comes once or twice costs nothing but another try.
 func (s *site) passing(what string, errno syscall.Errno) {
 	r := fails(what, errno, 2)
