@@ -10,7 +10,7 @@ import (
 // interfaces (the USB-IF's list of class codes). No word of it is the device's.
 func (d shape) describe() string {
 	var kinds []string
-	disks := 0
+	disks, alone := 0, false
 	note := func(i Interface) {
 		if kind := i.kind(); !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
@@ -24,8 +24,11 @@ func (d shape) describe() string {
 			for _, i := range settings {
 				note(i)
 			}
-			if settings[0] == bulkOnly() {
+			switch settings[0] {
+			case bulkOnly():
 				disks++
+			case attachedSCSI():
+				alone = true
 			}
 		}
 	}
@@ -34,8 +37,11 @@ func (d shape) describe() string {
 	if len(kinds) > most {
 		text += " and more"
 	}
-	if len(kinds) == 1 && disks > len(d.configurations) {
+	switch {
+	case len(kinds) == 1 && disks > len(d.configurations):
 		text += ", several in one"
+	case len(kinds) == 1 && alone:
+		text += " that speaks UAS alone"
 	}
 	return text
 }

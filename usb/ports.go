@@ -58,9 +58,10 @@ type Ports struct {
 	done    sync.WaitGroup
 
 	mu         sync.Mutex
-	guests     map[dock.Port]*guest // guarded by mu
-	judging    map[dock.Port]bool   // guarded by mu: one judge a port
-	generation dock.Generation      // guarded by mu: the last one given
+	guests     map[dock.Port]*guest       // guarded by mu
+	judging    map[dock.Port]bool         // guarded by mu: one judge a port
+	missing    map[dock.BayName]time.Time // guarded by mu: since when a hub that is there lacks the bay's port
+	generation dock.Generation            // guarded by mu: the last one given
 }
 
 var _ Bus = (*Ports)(nil)
@@ -91,7 +92,7 @@ func newPorts(ctx context.Context, o PortsOptions, l listener) (*Ports, error) {
 	p := &Ports{
 		o: o, sys: sysfs(o.Sys), slots: o.Slots,
 		changed: make(chan struct{}, 1), wake: make(chan time.Time, 1),
-		quiet: quiet, guests: map[dock.Port]*guest{}, judging: map[dock.Port]bool{},
+		quiet: quiet, guests: map[dock.Port]*guest{}, judging: map[dock.Port]bool{}, missing: map[dock.BayName]time.Time{},
 	}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.warnOfDefaults()

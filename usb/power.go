@@ -64,11 +64,11 @@ func (b *bayPower) Set(ctx context.Context, port dock.Port, on bool) (Powered, e
 // otherwise: long enough for a camera's capacitors to drain.
 const OffTime = 2 * time.Second
 
-// Cycle switches a port off, makes sure that it is off, leaves it without power
-// for at least the time off (0: OffTime) and switches it on again. Once it was
-// told to go off it is switched on again whatever happens, also when ctx ends
-// in between: a bay left dark would charge nothing. What it returns is how the
-// port was left.
+// Cycle switches a port off, leaves it without power for at least the time off
+// (0: OffTime), makes sure that it stayed off and that its device went, and
+// switches it on again. Once it was told to go off it is switched on again
+// whatever happens, also when ctx ends in between: a bay left dark would charge
+// nothing. What it returns is how the port was left.
 func Cycle(ctx context.Context, power Power, port dock.Port, off time.Duration) (Powered, error) {
 	if off <= 0 {
 		off = OffTime
@@ -77,10 +77,13 @@ func Cycle(ctx context.Context, power Power, port dock.Port, off time.Duration) 
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return down, err
-	case err == nil && down.On:
+	case err == nil && !down.On:
+		if err = wait(ctx, off); err == nil {
+			down, err = power.Set(ctx, port, false) // once more: for what it answers
+		}
+	}
+	if err == nil && (down.On || down.Attached) {
 		err = fmt.Errorf("switch port %s off: %w", port, ErrPower)
-	case err == nil:
-		err = wait(ctx, off)
 	}
 	up, onErr := power.Set(context.WithoutCancel(ctx), port, true)
 	if onErr == nil && !up.On {

@@ -36,7 +36,7 @@ func TestCycleSwitchesOffAndOn(t *testing.T) {
 			s := &sockets{}
 			began := time.Now()
 			up, err := Cycle(t.Context(), s, "1-1", asked)
-			if err != nil || !up.On || !slices.Equal(s.calls, []string{"1-1 false", "1-1 true"}) || time.Since(began) != want {
+			if err != nil || !up.On || !slices.Equal(s.calls, []string{"1-1 false", "1-1 false", "1-1 true"}) || time.Since(began) != want {
 				t.Fatalf("%+v %v %v after %v", up, err, s.calls, time.Since(began))
 			}
 		})
@@ -46,17 +46,21 @@ func TestCycleSwitchesOffAndOn(t *testing.T) {
 // However it goes, a port that was told to go off is told to go on again.
 func TestCycleNeverLeavesABayDark(t *testing.T) {
 	broken := errors.New("broken")
+	back := 0
 	for name, c := range map[string]struct {
-		set  func(dock.Port, bool) (Powered, error)
-		want error
+		set   func(dock.Port, bool) (Powered, error)
+		want  error
+		calls []string
 	}{
-		"a hub that does not cut":   {func(_ dock.Port, on bool) (Powered, error) { return Powered{On: true}, nil }, ErrPower},
-		"off fails":                 {func(_ dock.Port, on bool) (Powered, error) { return Powered{On: on}, map[bool]error{false: broken}[on] }, broken},
-		"on fails":                  {func(_ dock.Port, on bool) (Powered, error) { return Powered{On: on}, map[bool]error{true: broken}[on] }, broken},
-		"it stays off, and is told": {func(dock.Port, bool) (Powered, error) { return Powered{}, nil }, ErrPower},
+		"a hub that does not cut": {func(dock.Port, bool) (Powered, error) { return Powered{On: true}, nil }, ErrPower, []string{"1-1 false", "1-1 true"}},
+		"off fails":               {func(_ dock.Port, on bool) (Powered, error) { return Powered{On: on}, map[bool]error{false: broken}[on] }, broken, []string{"1-1 false", "1-1 true"}},
+		"on fails":                {func(_ dock.Port, on bool) (Powered, error) { return Powered{On: on}, map[bool]error{true: broken}[on] }, broken, []string{"1-1 false", "1-1 false", "1-1 true"}},
+		"it stays off":            {func(dock.Port, bool) (Powered, error) { return Powered{}, nil }, ErrPower, []string{"1-1 false", "1-1 false", "1-1 true"}},
+		"it comes back by itself": {func(_ dock.Port, on bool) (Powered, error) { back++; return Powered{On: on || back == 2}, nil }, ErrPower, []string{"1-1 false", "1-1 false", "1-1 true"}},
+		"its device stays":        {func(_ dock.Port, on bool) (Powered, error) { return Powered{On: on, Attached: true}, nil }, ErrPower, []string{"1-1 false", "1-1 false", "1-1 true"}},
 	} {
 		s := &sockets{set: c.set}
-		if _, err := Cycle(t.Context(), s, "1-1", time.Millisecond); !errors.Is(err, c.want) || !slices.Equal(s.calls, []string{"1-1 false", "1-1 true"}) {
+		if _, err := Cycle(t.Context(), s, "1-1", time.Millisecond); !errors.Is(err, c.want) || !slices.Equal(s.calls, c.calls) {
 			t.Errorf("%s: %v %v", name, err, s.calls)
 		}
 	}

@@ -74,12 +74,15 @@ func (p *Ports) inside(slot int) []*guest {
 	return found
 }
 
-// hubSettles is how long a hub that was let in may take to show its ports.
+// hubSettles is how long a hub that is there may lack a port, while it comes up
+// or is being pulled out.
 const hubSettles = 5 * time.Second
 
 // cutOff says why nothing can be plugged into a slot: what is missing on the
-// way to its port. Empty: nothing is.
+// way to its port. Empty: nothing is, or it may come yet.
 func (p *Ports) cutOff(slot Slot, now time.Time) string {
+	since, before := p.missing[slot.Bay]
+	delete(p.missing, slot.Bay)
 	if p.exists(slot.Port) {
 		return ""
 	}
@@ -95,11 +98,18 @@ func (p *Ports) cutOff(slot Slot, now time.Time) string {
 			return fmt.Sprintf("the hub of this bay is not plugged in (port %s)", hub)
 		case g.verdict.state == refused, g.verdict.state == failed:
 			return g.verdict.text
-		case g.verdict.state != admitted, now.Before(g.since.Add(hubSettles)):
-			return "" // its ports will come
+		case g.verdict.state != admitted:
+			return "" // its turn will come
 		}
 	}
-	return fmt.Sprintf("this machine has no port %s: correct it in the config; 'berth ports' shows them", slot.Port)
+	if !before {
+		since = now
+	}
+	p.missing[slot.Bay] = since
+	if len(way) > 0 && now.Before(since.Add(hubSettles)) {
+		return ""
+	}
+	return fmt.Sprintf("there is no port %s: correct it in the config; 'berth ports' shows them", slot.Port)
 }
 
 // exists reports whether the kernel has a port of this name, or its peer.

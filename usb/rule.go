@@ -19,8 +19,8 @@ const (
 	// belongs and is not. It must not be let in, and is put out if it was: what
 	// belongs there, Berth lets in.
 	WordBay Word = "bay"
-	// WordCamera: something in a bay that is let in already and looks like a
-	// camera: to be left alone, since Berth may be reading it.
+	// WordCamera: something in a bay that looks like a camera. The rule leaves it
+	// alone: Berth lets it in, perhaps at this very moment, or is reading it.
 	WordCamera Word = "camera"
 	// WordOther: no business of Berth's, or a hub on the way to bays; to be let in.
 	WordOther Word = "other"
@@ -57,7 +57,6 @@ func Rule(sys, name string, plan *Plan) Word {
 		q.role = slots(plan.Slots).site(port, s.peer).role
 	}
 	q.shape, _, q.malformed = s.shape(name)
-	q.in, _ = s.authorised(name)
 	return q.answer()
 }
 
@@ -69,7 +68,6 @@ type question struct {
 	role      role  // of any other device: what its port is
 	shape     shape // what it says it is
 	malformed error // or why that is not believed
-	in        bool  // drivers may bind already
 }
 
 func (q question) answer() Word {
@@ -86,7 +84,7 @@ func (q question) answer() Word {
 		return WordOther
 	case q.role == roleWay && q.malformed == nil && q.shape.hub():
 		return WordOther
-	case q.role == roleBay && q.in && q.malformed == nil && slices.ContainsFunc(q.plan.Signatures, func(s Signature) bool { return s.matches(q.shape) }):
+	case q.role == roleBay && q.malformed == nil && slices.ContainsFunc(q.plan.Signatures, func(s Signature) bool { return s.matches(q.shape) }):
 		return WordCamera
 	}
 	return WordBay

@@ -28,9 +28,9 @@ func TestTheRuleAnswers(t *testing.T) {
 		"usb1":      {WordCarriesBays, WordCarriesBays},
 		"usb2":      {WordCarriesBays, WordCarriesBays}, // the other bus of the same controller
 		"usb3":      {WordOther, WordCarriesBays},
-		"1-1":       {WordBay, WordBay},
+		"1-1":       {WordCamera, WordBay},
 		"1-2":       {WordCamera, WordBay},
-		"2-2":       {WordBay, WordOther},
+		"2-2":       {WordBay, WordOther},   // what it says it is decides, not whether it is in
 		"1-3":       {WordOther, WordOther}, // the hub of bays
 		"2-3":       {WordBay, WordBay},     // what only says that it is a hub
 		"1-3.1":     {WordBay, WordOther},   // a hub in a bay

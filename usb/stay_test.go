@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"berth/dock"
 )
@@ -108,7 +109,7 @@ func TestAHubThatIsPulledEmptiesItsBaysTogether(t *testing.T) {
 func TestAPortThatThisMachineDoesNotHaveIsAProblem(t *testing.T) {
 	r := newRig(t, func(o *PortsOptions) { o.Slots = append(o.Slots, Slot{Bay: "Z", Port: "1-9"}) })
 	_, problems := r.look(t)
-	if told := about(problems, "Z"); len(told) != 1 || !strings.Contains(told[0].Text, "no port 1-9") {
+	if told := about(problems, "Z"); len(told) != 1 || !strings.Contains(told[0].Text, "there is no port 1-9") {
 		t.Fatalf("%v", problems)
 	}
 }
@@ -165,5 +166,30 @@ func TestADeviceHasItsNumberOrIsNotThere(t *testing.T) {
 		if attached, problems := r.look(t); len(attached) != 0 || len(about(problems, "A1")) != 0 {
 			t.Errorf("%.20q: %v %v", content, attached, problems)
 		}
+	}
+}
+
+// A hub that comes up or is being pulled lacks its ports for a moment; one that
+// goes on lacking a bay's is a mistake in the config.
+func TestAHubThatLacksABaysPortIsAProblemAfterAWhile(t *testing.T) {
+	r := newRig(t)
+	r.plug("1-3", hub(1))
+	if _, problems := r.look(t); len(problems) != 0 {
+		t.Fatalf("%v", problems)
+	}
+	later := func(d time.Duration) []Problem {
+		r.ports.mu.Lock()
+		defer r.ports.mu.Unlock()
+		_, problems := r.ports.report(time.Now().Add(d))
+		return problems
+	}
+	if told := later(hubSettles); len(told) != 1 || told[0].Bay != "B2" || !strings.Contains(told[0].Text, "there is no port 1-3.2") {
+		t.Fatalf("%v", told)
+	}
+	r.unplug("1-3")
+	r.look(t)
+	r.plug("1-3", hub(1))
+	if _, problems := r.look(t); len(problems) != 0 {
+		t.Fatalf("the next time it has its while again: %v", problems)
 	}
 }

@@ -86,7 +86,7 @@ func TestTheTreeShowsARealKernelsPorts(t *testing.T) {
 		t.Fatalf("%+v", behind)
 	}
 	for port, kind := range map[dock.Port]string{
-		"1-5": "a keyboard, a mouse or the like", "1-6": "a hub", "1-6.1": "a disk", "1-7": "a network or serial adapter", "1-8": "an audio device", "2-4": "a disk",
+		"1-5": "a keyboard, a mouse or the like", "1-6": "a hub", "1-6.1": "a disk", "1-7": "a network or serial adapter", "1-8": "an audio device", "2-4": "a disk that speaks UAS alone",
 	} {
 		p := at(t, ports, port)
 		if p.Device == nil || p.Device.Kind != kind || p.Device.Hub != (port == "1-6") {
