@@ -38,7 +38,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newRun(), newDemo(), newStatus(), newRecordings(), newHold(), newRelease(),
 		agency.NewOpenCommand(), agency.NewVerifyCommand(),
-		newKeys(), newStores(), newConfig(), agency.NewVersionCommand(),
+		newKeys(), newStores(), newPorts(), newConfig(), agency.NewVersionCommand(),
 	)
 	return root
 }

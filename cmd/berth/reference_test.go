@@ -27,6 +27,7 @@ func TestReferenceSaysWhatTheCommandsDo(t *testing.T) {
 	doc.WriteString("\n# JSON\n\nFields are added, never renamed or removed. What is unknown is null, never 0.\n")
 	fields(&doc, "berth status --json", reflect.TypeFor[dock.Status]())
 	fields(&doc, "berth recordings --json, an array of", reflect.TypeFor[recordingRow]())
+	fields(&doc, "berth ports --json", reflect.TypeFor[portsReport]())
 	fields(&doc, "berth recordings --exceptions --json, an array of", reflect.TypeFor[exceptionRow]())
 	if *update {
 		if err := os.WriteFile("REFERENCE.md", []byte(doc.String()), 0o644); err != nil {

@@ -43,7 +43,7 @@ func (s Screen) ascii(text string) string {
 	if s.Unicode {
 		return text
 	}
-	text = strings.NewReplacer("·", "-", "…", "...", "—", "-", "×", "x").Replace(text)
+	text = strings.NewReplacer("·", "-", "…", "...", "—", "-", "–", "-", "×", "x").Replace(text)
 	return strings.Map(func(r rune) rune {
 		if r >= utf8.RuneSelf {
 			return '?'
