@@ -27,7 +27,7 @@ func (t *Tree) List(ctx context.Context) (dock.Listing, error) {
 		return dock.Listing{}, fmt.Errorf("list camera: %w", err)
 	}
 	defer unix.Close(root)
-	w := &walk{tree: t}
+	w := &walk{tree: t, sign: func() { dock.Sign(ctx) }}
 	defer w.close()
 	if err := w.run(ctx, root); err != nil {
 		return dock.Listing{}, t.failed("list camera", err)
@@ -47,6 +47,7 @@ func (t *Tree) List(ctx context.Context) (dock.Listing, error) {
 // deep a tree goes is the camera's choice.
 type walk struct {
 	tree      *Tree
+	sign      func() // called for whatever came from the camera; may be nil
 	found     dock.Listing
 	stack     []*frame
 	names     int
@@ -63,6 +64,13 @@ type frame struct {
 	alike  alikes   // by what they look like, where inode numbers mean nothing
 }
 
+// came notes that something came from the camera.
+func (w *walk) came() {
+	if w.sign != nil {
+		w.sign()
+	}
+}
+
 func (w *walk) close() {
 	for _, f := range w.stack {
 		f.folder.Close()
@@ -77,6 +85,7 @@ func (w *walk) run(ctx context.Context, root int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		w.came()
 		top := w.stack[len(w.stack)-1]
 		if len(top.names) > 0 {
 			name := top.names[0]
@@ -119,6 +128,7 @@ func (w *walk) read(f *frame) ([]string, error) {
 	var names []string
 	for {
 		batch, err := f.folder.Readdirnames(4096)
+		w.came()
 		for _, name := range batch {
 			w.nameBytes += len(f.path) + len(name)
 		}

@@ -36,6 +36,7 @@ func (l *Local) Check(ctx context.Context, d Device, v Volume) error {
 		if info.Replay {
 			return errors.New("its journal was not replayed")
 		}
+		defer l.signs(ctx, n.number)()
 		return n.check(ctx, info.Kind)
 	})
 }

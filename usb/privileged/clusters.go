@@ -80,6 +80,7 @@ func (v *volumeReader) next(cluster uint32) (uint32, error) {
 func (v *volumeReader) length(first uint32) (int, error) {
 	count := 0
 	for at := first; at != 0 && count < maxChain; count++ {
+		dock.Sign(v.ctx)
 		if err := v.ctx.Err(); err != nil {
 			return 0, err
 		}
@@ -99,6 +100,7 @@ func (v *volumeReader) pieces(f folder, use func([]byte)) error {
 	buffer := make([]byte, v.clusterBytes)
 	at := f.first
 	for done := int64(0); at != 0 && v.valid(at) && !v.seen[at] && done < maxFolderBytes; done += v.clusterBytes {
+		dock.Sign(v.ctx)
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
