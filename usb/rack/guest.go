@@ -238,6 +238,14 @@ func (p *Process) Wait(ctx context.Context, limit time.Duration) (int, error) {
 // PID is the program's process id in the guest.
 func (p *Process) PID() int { return p.pid }
 
+// Emulate plugs a device that has nothing but these descriptors, the device's 18
+// bytes and the configuration's after them, into a port of the guest's virtual
+// controller vhci_hcd, counted from 0. With nil it is pulled out.
+func (g *Guest) Emulate(ctx context.Context, port int, descriptors []byte) error {
+	_, err := g.Ask(ctx, call.Request{Op: call.Emulate, Number: port, Data: descriptors, Absent: descriptors == nil})
+	return err
+}
+
 // Events gives the device events that came after the one with this number.
 func (g *Guest) Events(ctx context.Context, after int) ([]call.Event, error) {
 	response, err := g.Ask(ctx, call.Request{Op: call.Events, Number: after})

@@ -112,6 +112,8 @@ func (a *agent) answer(q call.Request) call.Response {
 		response.Files, err = tree(q.Path)
 	case call.Pack:
 		response.Data, err = pack(q.Path)
+	case call.Emulate:
+		err = emulate(q)
 	case call.Fill:
 		err = fill(q)
 	case call.Until:

@@ -12,18 +12,19 @@ import "time"
 
 // The operations that the agent knows.
 const (
-	Hello  = "hello"  // the agent's own first line: it is up
-	Run    = "run"    // run a program to its end
-	Start  = "start"  // start a program and leave it running
-	Wait   = "wait"   // wait for the end of a program that was started
-	Signal = "signal" // send a signal to a program that was started
-	Read   = "read"   // read a file, to its end or a limit
-	Write  = "write"  // write a file whole, with its parent directories
-	Tree   = "tree"   // list what lies below a directory, with digests
-	Pack   = "pack"   // a directory of sysfs as a tar archive, what cannot be read left out
-	Fill   = "fill"   // write the files of a manifest below a directory
-	Until  = "until"  // wait until a path is, is not, or holds something
-	Events = "events" // the device events seen since a number
+	Hello   = "hello"   // the agent's own first line: it is up
+	Run     = "run"     // run a program to its end
+	Start   = "start"   // start a program and leave it running
+	Wait    = "wait"    // wait for the end of a program that was started
+	Signal  = "signal"  // send a signal to a program that was started
+	Read    = "read"    // read a file, to its end or a limit
+	Write   = "write"   // write a file whole, with its parent directories
+	Tree    = "tree"    // list what lies below a directory, with digests
+	Pack    = "pack"    // a directory of sysfs as a tar archive, what cannot be read left out
+	Emulate = "emulate" // plug a device that has nothing but descriptors into a port of the kernel's vhci
+	Fill    = "fill"    // write the files of a manifest below a directory
+	Until   = "until"   // wait until a path is, is not, or holds something
+	Events  = "events"  // the device events seen since a number
 )
 
 // Request is one line from the host. Fields that an operation does not name
@@ -36,12 +37,12 @@ type Request struct {
 	Env     []string      `json:"env,omitempty"`     // Run, Start: added to the agent's own
 	Stdin   []byte        `json:"stdin,omitempty"`   // Run
 	Path    string        `json:"path,omitempty"`    // Read, Write, Tree, Pack, Fill, Until; Start: where its output goes
-	Data    []byte        `json:"data,omitempty"`    // Write; Until: what the file must hold
+	Data    []byte        `json:"data,omitempty"`    // Write; Until: what the file must hold; Emulate: its device and configuration descriptors
 	Mode    uint32        `json:"mode,omitempty"`    // Write: permission bits, zero for 0644
 	Limit   int64         `json:"limit,omitempty"`   // Read: most bytes; zero: 8 MiB
-	Absent  bool          `json:"absent,omitempty"`  // Until: the path must not be there, or not hold Data
+	Absent  bool          `json:"absent,omitempty"`  // Until: the path must not be there, or not hold Data; Emulate: pull it out
 	PID     int           `json:"pid,omitempty"`     // Wait, Signal
-	Number  int           `json:"number,omitempty"`  // Signal: which; Events: after which
+	Number  int           `json:"number,omitempty"`  // Signal: which; Events: after which; Emulate: port, from 0
 	Seed    uint64        `json:"seed,omitempty"`    // Fill
 	Files   []File        `json:"files,omitempty"`   // Fill: Path and Size are read
 }

@@ -59,14 +59,14 @@ func run(ctx context.Context, arguments []string) error {
 	flags.StringVar(&w.cache, "cache", ".cache/rack", "where the guest and the cards are kept between runs")
 	flags.StringVar(&w.dir, "dir", "", "where the rack's files lie while it runs; a new directory below /var/tmp if empty")
 	flags.StringVar(&w.source, "source", ".", "the tree whose station is tried")
-	flags.BoolVar(&w.shell, "shell", false, "boot a guest and give its console")
+	flags.BoolVar(&w.shell, "shell", false, "boot a guest with cameras in its bays and give its console")
 	flags.StringVar(&w.only, "run", "", "run only the scenarios whose name matches this regular expression")
 	flags.BoolVar(&w.list, "list", false, "say which scenarios there are")
 	flags.StringVar(&w.keep, "keep", ".cache/rack/failed", "where a failed scenario leaves its logs")
 	flags.StringVar(&w.try, "try", "", "boot a guest, run this script of bash in it, print what it printed")
 	flags.BoolVar(&w.berth, "berth", false, "with -try: build the station's program and hand it into the guest")
-	flags.Var(&w.plugs, "plug", "with -try and -shell: PORT=KIND[,OPTION=VALUE]...[:IMAGE], for example 3=usb-storage:card.img")
-	flags.Var(&w.gifts, "give", "with -try and -shell: HOSTFILE:GUESTFILE, hand a file into the guest")
+	flags.Var(&w.plugs, "plug", "with -try: PORT=KIND[,OPTION=VALUE]...[:IMAGE], for example 3=usb-storage:card.img")
+	flags.Var(&w.gifts, "give", "with -try: HOSTFILE:GUESTFILE, hand a file into the guest")
 	flags.Var(&w.fetches, "fetch", "with -try: GUESTFILE:HOSTFILE, take a file of at most 8 MiB, or a directory of sysfs as a tar archive, out of the guest")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -85,8 +85,11 @@ func run(ctx context.Context, arguments []string) error {
 		defer os.RemoveAll(dir)
 		w.dir = dir
 	}
-	if w.shell || w.try != "" {
+	switch {
+	case w.try != "":
 		return w.one(ctx)
+	case w.shell:
+		return w.play(ctx)
 	}
 	return w.all(ctx)
 }
@@ -109,7 +112,22 @@ func (w wishes) all(ctx context.Context) error {
 	return scenario.Run(ctx, stage, only, w.keep, os.Stdout)
 }
 
-// one boots a single guest, for a script or for a person.
+// play gives a person the console of a guest with cameras in its bays.
+func (w wishes) play(ctx context.Context) error {
+	options, err := w.build(ctx, true)
+	if err != nil {
+		return err
+	}
+	options.Shell = true
+	stage, err := scenario.NewStage(ctx, options, w.cache, w.dir)
+	if err != nil {
+		return err
+	}
+	defer stage.PowerCut()
+	return scenario.Play(ctx, stage, os.Stdout)
+}
+
+// one boots a single guest for a script.
 func (w wishes) one(ctx context.Context) error {
 	r, err := w.start(ctx)
 	if err != nil {
@@ -130,13 +148,6 @@ func (w wishes) one(ctx context.Context) error {
 		if err := r.Dock(ctx, plug); err != nil {
 			return err
 		}
-	}
-	if w.shell {
-		select {
-		case <-r.Ended():
-		case <-ctx.Done():
-		}
-		return nil
 	}
 	out, err := r.Guest.Shell(ctx, time.Hour, w.try)
 	fmt.Print(out)
@@ -172,7 +183,7 @@ func (w wishes) start(ctx context.Context) (*rack.Rack, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.Dir, options.Shell = w.dir, w.shell
+	options.Dir = w.dir
 	return rack.Start(ctx, options)
 }
 

@@ -89,17 +89,7 @@ ls /sys/class/input /sys/class/net /dev/ttyUSB* /dev/snd/pcm* 2>/dev/null | grep
 	if found := strings.Fields(out); len(found) > 0 {
 		return fmt.Errorf("the kernel has made something of what is no camera: %s", strings.Join(found, " "))
 	}
-	events, err := t.Rack.Guest.Events(ctx, t.began)
-	if err != nil {
-		return err
-	}
-	for _, event := range events {
-		path, driver := field(event.Fields, "DEVPATH"), field(event.Fields, "DRIVER")
-		if field(event.Fields, "ACTION") == "bind" && field(event.Fields, "DEVTYPE") == "usb_interface" && !strings.HasSuffix(path, "-0:1.0") {
-			return fmt.Errorf("driver %s was bound to %s", driver, path)
-		}
-	}
-	return nil
+	return t.noDriver(ctx)
 }
 
 func field(fields []string, name string) string {

@@ -32,13 +32,14 @@ type Trial struct {
 	Name string
 	Dir  string // on the host, for cards and for what comes out of the stores
 
-	began int // number of the last device event before it
+	bays  map[string]string // bays beside the usual ones, by name
+	began int               // number of the last device event before it
 }
 
 // All is every scenario, in the order in which they run.
 func All() []Scenario {
 	var all []Scenario
-	for _, some := range [][]Scenario{kernelScenarios(), attackerScenarios(), pullScenarios(), yankScenarios(), damageScenarios(), powerScenarios()} {
+	for _, some := range [][]Scenario{kernelScenarios(), attackerScenarios(), emulatedScenarios(), pullScenarios(), yankScenarios(), damageScenarios(), powerScenarios()} {
 		all = append(all, some...)
 	}
 	return all

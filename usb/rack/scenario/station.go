@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"syscall"
 	"time"
@@ -56,20 +57,31 @@ type station struct {
 	process *rack.Process
 }
 
-// station writes the config, commissions the stores and starts the program with
-// a data directory of the scenario's own. More is added to the config.
+// station commissions one and starts the program.
 func (t *Trial) station(ctx context.Context, more string) (*station, error) {
+	if err := t.commission(ctx, more); err != nil {
+		return nil, err
+	}
+	s := &station{trial: t}
+	return s, s.start(ctx)
+}
+
+// commission writes the config, with a data directory and stores of the
+// scenario's own, and lets udev ask about all that is plugged in already. More is
+// added to the config.
+func (t *Trial) commission(ctx context.Context, more string) error {
 	config := fmt.Sprintf("station: {id: rack, agency: Rack PD, data: /srv/%s/%s}\nbays:\n", dataDisk, t.Name)
-	for bay, port := range bayPorts() {
+	bays := bayPorts()
+	maps.Copy(bays, t.bays)
+	for bay, port := range bays {
 		config += fmt.Sprintf("  - {name: %s, port: %s}\n", bay, port)
 	}
 	config += "sealing: {recipients: [/etc/berth/agency.pub.pem]}\ncopies: 2\nstores:\n"
 	for _, label := range []string{firstDisk, otherDisk} {
 		config += fmt.Sprintf("  - {name: %s, type: directory, path: /srv/%s/%s}\n", label, label, t.Name)
 	}
-	guest := t.Rack.Guest
-	if err := guest.WriteFile(ctx, configPath, []byte(config+more)); err != nil {
-		return nil, err
+	if err := t.Rack.Guest.WriteFile(ctx, configPath, []byte(config+more)); err != nil {
+		return err
 	}
 	script := "rm -f " + logPath + "\n"
 	for _, label := range []string{dataDisk, firstDisk, otherDisk} {
@@ -79,11 +91,8 @@ func (t *Trial) station(ctx context.Context, more string) (*station, error) {
 		script += "berth stores commission " + label + " --config " + configPath + "\n"
 	}
 	script += "udevadm trigger --action=add --subsystem-match=usb; udevadm settle\n"
-	if _, err := guest.Shell(ctx, 2*guestLimit, script); err != nil {
-		return nil, err
-	}
-	s := &station{trial: t}
-	return s, s.start(ctx)
+	_, err := t.Rack.Guest.Shell(ctx, 2*guestLimit, script)
+	return err
 }
 
 // start starts the program over what is there, and waits until it is up.
