@@ -49,10 +49,11 @@ type watcher struct {
 	fault fault
 
 	count    int
-	counted  int       // those that the fault counts
-	hitAt    int       // its count at the fault
-	trail    []string  // all operations, as they came
-	hit      operation // where the fault was made
+	counted  int           // those that the fault counts
+	hitAt    int           // its count at the fault
+	struck   chan struct{} // closed at the fault
+	trail    []string      // all operations, as they came
+	hit      operation     // where the fault was made
 	refused  []operation
 	stopping bool // it ends anyway: nothing that is refused now has to end it
 	existed  bool // the current operation's target was there before
@@ -75,6 +76,7 @@ func (w *watcher) before(o operation) verdict {
 	reached := w.hit == (operation{}) && w.fault.k > 0 && w.counted == w.fault.k
 	if reached {
 		w.hit, w.hitAt = o, w.count
+		close(w.struck)
 	}
 	switch {
 	case w.fault.mode == modeSticky && !reached && w.hit != (operation{}) && part == w.house.part(w.hit.path):

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,8 +127,9 @@ func (h *house) part(path string) string {
 	return ""
 }
 
-// live lets a station live in the house until it ends.
-func (h *house) live(watch director, patience time.Duration) (ending, error) {
+// live lets a station live in the house until it ends, which it is told to do
+// so long after its fault.
+func (h *house) live(w *watcher, patience time.Duration) (ending, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return ending{}, err
@@ -137,8 +139,30 @@ func (h *house) live(watch director, patience time.Duration) (ending, error) {
 		return ending{}, err
 	}
 	defer log.Close()
-	env := append(os.Environ(), "GOGC=off", houseVariable+"="+h.dir, patienceVariable+"="+patience.String())
-	return trace(traced{args: []string{program}, env: env, log: log}, watch)
+	w.struck = make(chan struct{})
+	started, ended, told := make(chan int, 1), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(told)
+		select {
+		case <-w.struck:
+		case <-ended:
+			return
+		}
+		late := time.NewTimer(patience)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			_ = syscall.Kill(<-started, syscall.SIGUSR1) // it may just have ended
+		case <-ended:
+		}
+	}()
+	end, err := trace(traced{
+		args: []string{program}, env: append(os.Environ(), "GOGC=off", houseVariable+"="+h.dir), log: log,
+		started: func(pid int) { started <- pid },
+	}, w)
+	close(ended)
+	<-told
+	return end, err
 }
 
 // sealedFiles are all files with a final name below root, by path.

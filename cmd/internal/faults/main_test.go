@@ -12,9 +12,8 @@ import (
 
 // What a child process is told in its environment.
 const (
-	programVariable  = "BERTH_FAULTS_PROGRAM" // what to become, and its arguments, a line each
-	houseVariable    = "BERTH_FAULTS_HOUSE"
-	patienceVariable = "BERTH_FAULTS_PATIENCE"
+	programVariable = "BERTH_FAULTS_PROGRAM" // what to become, and its arguments, a line each
+	houseVariable   = "BERTH_FAULTS_HOUSE"
 )
 
 // TestMain is also the main of the station's process: the test's own program
@@ -27,11 +26,7 @@ func TestMain(m *testing.M) {
 	if house == "" {
 		os.Exit(m.Run())
 	}
-	patience, err := time.ParseDuration(os.Getenv(patienceVariable))
-	if err != nil {
-		patience = time.Minute
-	}
-	os.Exit(inhabit(house, patience))
+	os.Exit(inhabit(house))
 }
 
 var (
@@ -44,5 +39,5 @@ var (
 	flagShard    = flag.String("faults.shard", "1/1", "only the i-th of n equal parts, as i/n, for several processes that share the work")
 	flagResults  = flag.String("faults.results", "", "file to which each trial's result is appended; what is in it and kept its promises is not tried again")
 	flagGround   = flag.String("faults.ground", "", "directory for the houses; empty for a filesystem in memory, or else the system's scratch")
-	flagPatience = flag.Duration("faults.patience", 3*time.Second, "how long a station with a fault may go on")
+	flagPatience = flag.Duration("faults.patience", 3*time.Second, "how long a station may go on after its fault")
 )

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"berth/dock"
@@ -26,7 +28,7 @@ import (
 const (
 	exitAtRest = 0 // both bays are ready, and it was closed
 	exitFailed = 1 // the station gave up
-	exitBusy   = 3 // its time was over before that; it was not closed
+	exitBusy   = 3 // its time was over before that, and it ended without an error; it was not closed
 )
 
 const stationID = "faults-dock"
@@ -40,18 +42,25 @@ func bayNames() []string   { return []string{"left", "right"} }
 func storeNames() []string { return []string{"one", "two"} }
 
 // inhabit is the child's main: a whole station in the house dir.
-func inhabit(dir string, patience time.Duration) int {
+func inhabit(dir string) int {
 	if err := stopAt(calls()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFailed
 	}
-	time.AfterFunc(patience, func() { os.Exit(exitBusy) })
-	if err := serve(dir); err != nil {
+	time.AfterFunc(2*restTime, func() { os.Exit(exitBusy) }) // it does not even end when it is told to
+	switch err := serve(dir); {
+	case errors.Is(err, errBusy):
+		return exitBusy
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "station:", err)
 		return exitFailed
 	}
 	return exitAtRest
 }
+
+// errBusy: the station was told to end before it was at rest, and had no reason
+// of its own to end.
+var errBusy = errors.New("still busy")
 
 // parts is what must be closed, the journal last.
 type parts struct {
@@ -61,9 +70,17 @@ type parts struct {
 	bus     *sim.Bus
 }
 
+// serve ends when the station is at rest, or cannot go on, or SIGUSR1 says that
+// it had time enough.
 func serve(dir string) (err error) {
+	late := make(chan os.Signal, 1)
+	signal.Notify(late, syscall.SIGUSR1)
 	var p parts
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() {
+		if !errors.Is(err, errBusy) {
+			err = errors.Join(err, p.close())
+		}
+	}()
 	s, err := p.assemble(dir)
 	if err != nil {
 		return err
@@ -72,16 +89,22 @@ func serve(dir string) (err error) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
+	end := func() error {
+		err := os.WriteFile(filepath.Join(dir, stoppingName), nil, 0o600)
+		cancel()
+		return errors.Join(err, <-ended)
+	}
 	for {
 		changed := s.Changed()
 		if atRest(s.Status(ctx)) {
-			if err := os.WriteFile(filepath.Join(dir, stoppingName), nil, 0o600); err != nil {
-				return err
-			}
-			cancel()
-			return <-ended
+			return end()
 		}
 		select {
+		case <-late:
+			if err := end(); err != nil && (!errors.Is(err, context.Canceled) || station.Doubtful(err)) {
+				return err
+			}
+			return errBusy
 		case err := <-ended:
 			return errors.Join(errors.New("ended before its bays were ready"), err)
 		case <-changed:
