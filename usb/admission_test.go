@@ -113,6 +113,11 @@ func TestHubsAreLetInOnlyOnTheWay(t *testing.T) {
 			if len(attached) != 0 || r.in("1-3") != 0 {
 				t.Fatalf("attached %v", attached)
 			}
+			for _, a := range r.asks("1-3") {
+				if a.admit {
+					t.Fatal("it was let in for a moment")
+				}
+			}
 			for _, bay := range []dock.BayName{"B1", "B2"} {
 				if told := about(problems, bay); len(told) != 1 || told[0].NotACamera || told[0].Text == "" {
 					t.Fatalf("bay %s: %v", bay, told)

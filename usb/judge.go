@@ -46,9 +46,6 @@ func (p *Ports) judge(ctx context.Context, c charge) verdict {
 	}
 	v.hub = c.site.role == roleWay
 	v.device.Driver, v.device.Profile = signature.Driver, signature.Profile
-	if text := stray(p.sys.drivers(c.port), v); text != "" {
-		return p.putOut(ctx, c, v, objection{text: text, alien: true})
-	}
 	v.device.Serial, v.device.Name = p.sys.text(string(c.port), "serial"), p.sys.text(string(c.port), "product")
 	if p.sys.stay(string(c.port)) != c.stay {
 		v.state = left

@@ -24,27 +24,33 @@ func TestTheSameCameraKeepsItsGeneration(t *testing.T) {
 }
 
 // Out and in again between two looks, into the same port: another stay, and
-// judged anew.
+// judged anew, also where the kernel lets everything in by itself.
 func TestAReplugBetweenTwoLooksIsAnotherStay(t *testing.T) {
-	r := newRig(t)
-	r.plug("1-1", stick())
-	first := r.one(t)
-	r.unplug("1-1")
-	r.plug("1-1", stick())
-	second := r.one(t)
-	if second.Generation == first.Generation || second.Device.Number == first.Device.Number || r.in("1-1") != second.Device.Number {
-		t.Fatalf("%+v, then %+v", first, second)
+	for _, trusted := range []bool{false, true} {
+		r := newRig(t)
+		camera, attacker := stick(), composite()
+		camera.trusted, attacker.trusted = trusted, trusted
+		r.plug("1-1", camera)
+		first := r.one(t)
+		r.unplug("1-1")
+		r.plug("1-1", camera)
+		second := r.one(t)
+		if second.Generation == first.Generation || second.Device.Number == first.Device.Number || r.in("1-1") != second.Device.Number {
+			t.Fatalf("%+v, then %+v", first, second)
+		}
+		r.unplug("1-1")
+		r.plug("1-1", attacker)
+		r.refused(t, "A1", "1-1")
 	}
-	r.unplug("1-1")
-	r.plug("1-1", composite())
-	r.refused(t, "A1", "1-1")
 }
 
 // The kernel counts its numbers around: 127 plugs later a device has the number
 // of the first. It is another one all the same.
 func TestANumberThatComesAgainIsAnotherStay(t *testing.T) {
 	r := newRig(t)
-	r.plug("1-1", stick())
+	camera := stick()
+	camera.trusted = true
+	r.plug("1-1", camera)
 	first := r.one(t)
 	// A file kept open keeps its inode from being used again, which sysfs never does.
 	held, err := os.Open(filepath.Join(r.devices(), "1-1"))
@@ -54,7 +60,7 @@ func TestANumberThatComesAgainIsAnotherStay(t *testing.T) {
 	defer held.Close()
 	r.unplug("1-1")
 	r.number = first.Device.Number - 1
-	r.plug("1-1", stick())
+	r.plug("1-1", camera)
 	if second := r.one(t); second.Device.Number != first.Device.Number || second.Generation == first.Generation {
 		t.Fatalf("%+v, then %+v", first, second)
 	}
