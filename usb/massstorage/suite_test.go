@@ -54,9 +54,15 @@ func (m medium) image(t *testing.T) string {
 
 func (m medium) dock(t *testing.T, content cameratest.Content) cameratest.Device {
 	t.Helper()
-	image := m.image(t)
-	port := fakeport.New(t, image)
-	d := &docked{medium: m, image: image, port: port}
+	_, device := m.plug(t, content)
+	return device
+}
+
+// plug makes a card with this content and docks the camera that has it.
+func (m medium) plug(t *testing.T, content cameratest.Content) (*docked, cameratest.Device) {
+	t.Helper()
+	d := &docked{medium: m, image: m.image(t)}
+	d.port = fakeport.New(t, d.image)
 	if len(content) > 0 {
 		d.change(t, func(dir string) {
 			for name, bytes := range content {
@@ -64,6 +70,13 @@ func (m medium) dock(t *testing.T, content cameratest.Content) cameratest.Device
 			}
 		})
 	}
+	return d, d.device(t, content)
+}
+
+// device is the camera in the hands of the suite.
+func (d *docked) device(t *testing.T, content cameratest.Content) cameratest.Device {
+	t.Helper()
+	port := d.port
 	driver, err := massstorage.NewDriver(massstorage.Options{Helper: privileged.NewLocal(privileged.Options{Sys: port.Sys})})
 	must(t, err)
 	return cameratest.Device{
@@ -88,7 +101,7 @@ func (m medium) dock(t *testing.T, content cameratest.Content) cameratest.Device
 			d.dockings++
 			return d.attachment()
 		},
-		Corrupt: func(t *testing.T, name string, offset int64) { flip(t, image, content[name][offset:offset+64]) },
+		Corrupt: func(t *testing.T, name string, offset int64) { flip(t, d.image, content[name][offset:offset+64]) },
 	}
 }
 

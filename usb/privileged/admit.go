@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -57,7 +56,7 @@ func (l *Local) authoriseInterfaces(p *place) error {
 			continue
 		}
 		// The kernel leaves it to us to look for a driver (sysfs-bus-usb).
-		wrong = append(wrong, os.WriteFile(l.sys+"/bus/usb/drivers_probe", []byte(name), 0))
+		wrong = append(wrong, writeFile(l.sys+"/bus/usb/drivers_probe", name))
 	}
 	return errors.Join(wrong...)
 }

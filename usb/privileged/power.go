@@ -30,7 +30,7 @@ func (l *Local) Power(ctx context.Context, port dock.Port, on bool) (Power, erro
 		word = "0"
 	}
 	for _, each := range ports {
-		err := os.WriteFile(each+"/disable", []byte(word), 0)
+		err := writeFile(each+"/disable", word)
 		if errors.Is(err, fs.ErrNotExist) {
 			return Power{}, fmt.Errorf("%s: %w", tried, errors.ErrUnsupported)
 		}
@@ -44,10 +44,20 @@ func (l *Local) Power(ctx context.Context, port dock.Port, on bool) (Power, erro
 		if err != nil {
 			return Power{}, fmt.Errorf("%s: read back: %w", tried, err)
 		}
-		now.On = now.On || strings.TrimSpace(string(disabled)) == "0"
+		now.On = now.On || strings.TrimSpace(string(disabled)) != "1"
 		if _, err := os.Stat(each + "/device"); err == nil {
 			now.Attached = true
 		}
 	}
 	return now, nil
+}
+
+// writeFile writes to a file that is there and makes none.
+func writeFile(path, content string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(content)
+	return errors.Join(err, file.Close())
 }

@@ -62,6 +62,8 @@ func (p *Port) attach(t *testing.T) {
 			}
 		})
 		p.nodes = append(p.nodes, node)
+		// Not every kernel reads partition tables by itself; no table is no fault.
+		_ = exec.CommandContext(t.Context(), "partx", "--update", node).Run()
 	}
 }
 
