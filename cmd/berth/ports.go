@@ -96,7 +96,7 @@ func portsTable(ports []usb.PortInfo, bays []usb.Slot) (rows []view.Port, senten
 			row.Note = "switched off"
 		}
 		if d := s.Device; d != nil {
-			row.Speed, row.What = generation(d.Mbps), describePlugged(*d)
+			row.Speed, row.What, row.ID = generation(d.Mbps), describeTexts(*d), idOf(*d)
 			switch {
 			case d.Refused != "":
 				row.Note = "not believed"
@@ -125,14 +125,22 @@ func portsTable(ports []usb.PortInfo, bays []usb.Slot) (rows []view.Port, senten
 	return rows, sentences
 }
 
-// describePlugged is a device in one line: what it is, its numbers, and what it
-// calls itself.
+// idOf is vendor and product as the config takes them.
+func idOf(d usb.Plugged) string { return fmt.Sprintf("%04x:%04x", d.Vendor, d.Product) }
+
+// describePlugged is a device in one line: what it is, what it calls itself, and
+// its numbers.
 func describePlugged(d usb.Plugged) string {
-	parts := []string{fmt.Sprintf("%04x:%04x", d.Vendor, d.Product)}
-	if d.Kind != "" {
-		parts = append([]string{d.Kind}, parts...)
+	return strings.TrimPrefix(describeTexts(d)+", "+idOf(d), ", ")
+}
+
+func describeTexts(d usb.Plugged) string {
+	var parts []string
+	name := d.Name
+	if !strings.HasPrefix(string(d.Name), string(d.Maker)) { // many begin with their maker's
+		name = d.Maker + " " + d.Name
 	}
-	for _, text := range []dock.RawName{d.Maker + " " + d.Name, d.Serial} {
+	for _, text := range []dock.RawName{dock.RawName(d.Kind), name, d.Serial} {
 		if shown := strings.TrimSpace(text.Display()); shown != "" {
 			parts = append(parts, shown)
 		}

@@ -15,7 +15,9 @@ type bay struct {
 	station  *Station
 	name     dock.BayName
 	priority bool
-	patience patience // owned by the bay's goroutine
+
+	patience  patience // owned by the bay's goroutine
+	switching *errand  // the latest switching of the port, nil for none; owned by the bay's goroutine
 
 	mu      sync.Mutex
 	here    *dock.Attachment // guarded by mu; what the bus says

@@ -42,18 +42,27 @@ func (es *errands) begin(work func() error) *errand {
 	return e
 }
 
+// over reports whether it ended.
+func (e *errand) over() bool {
+	select {
+	case <-e.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // abandon takes over the waiting; what says what is late, in a phrase.
 func (es *errands) abandon(e *errand, what string) {
 	es.mu.Lock()
 	defer es.news()
 	defer es.mu.Unlock()
-	select {
-	case <-e.done:
+	if e.over() {
 		es.sort(e)
-	default:
-		e.what = what
-		es.late[e] = true
+		return
 	}
+	e.what = what
+	es.late[e] = true
 }
 
 func (es *errands) ended(e *errand) {

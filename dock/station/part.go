@@ -10,10 +10,13 @@ import (
 )
 
 // cycleLimit is how long the kernel may take to switch a port off and on.
-const cycleLimit = 10 * time.Second
+const cycleLimit = 8 * time.Second
 
 // errNoPower: a directory has no port, and not every port can be switched.
 var errNoPower = errors.New("its port cannot be switched")
+
+// errSwitching: the kernel does not answer.
+var errSwitching = errors.New("its port is still being switched")
 
 // cutOff ends what a hanging camera keeps by switching its port. It comes back
 // by itself, and is tried again later.
@@ -36,26 +39,40 @@ func (b *bay) cutOff(ctx context.Context, y *stay, s silence, at dock.Attachment
 // leave a port switched off.
 func (b *bay) cycle(ctx context.Context, at dock.Attachment) error {
 	power := b.station.o.Power
-	if power == nil || at.Device == nil {
+	switch {
+	case power == nil || at.Device == nil:
 		return errNoPower
+	case b.switching != nil && !b.switching.over():
+		return errSwitching
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), cycleLimit)
 	work := b.station.errands.begin(func() error {
 		defer cancel()
 		return power.Cycle(limited, at.Device.Port)
 	})
+	b.switching = work
 	select {
 	case <-work.done:
-		return work.err
 	case <-limited.Done():
+	case <-stopping(ctx):
 	}
-	select {
-	case <-work.done: // its own end is what ended limited
+	if work.over() {
 		return work.err
-	default:
-		b.station.errands.abandon(work, fmt.Sprintf("bay %s: switching its port", b.name))
-		return fmt.Errorf("switch port %s: %w", at.Device.Port, context.DeadlineExceeded)
 	}
+	b.station.errands.abandon(work, fmt.Sprintf("bay %s: switching its port", b.name))
+	return fmt.Errorf("switch port %s: %w", at.Device.Port, errSwitching)
+}
+
+// stopping is closed when the station stops, unless the camera left before:
+// that is what switching its port does.
+func stopping(here context.Context) <-chan struct{} {
+	stop := make(chan struct{})
+	context.AfterFunc(here, func() {
+		if !errors.Is(context.Cause(here), dock.ErrGone) {
+			close(stop)
+		}
+	})
+	return stop
 }
 
 // part waits until nothing asks the camera any more, which left or has to be
@@ -74,7 +91,7 @@ func (b *bay) part(here context.Context, y *stay, work *errand, at dock.Attachme
 	if ended := y.waitWhileOurs(work, grace); ended {
 		return work.err
 	}
-	if !gone && !wrote && b.cycle(here, at) == nil {
+	if !gone && !wrote && b.cycle(context.WithoutCancel(here), at) == nil {
 		if ended := y.waitWhileOurs(work, goneGrace); ended {
 			return work.err
 		}
@@ -86,19 +103,22 @@ func (b *bay) part(here context.Context, y *stay, work *errand, at dock.Attachme
 }
 
 // waitWhileOurs waits until the work ended. It gives up only while the work
-// waits for the camera, after grace: for our own disk there is no hurry.
+// waits for the camera, and the camera was silent for all of grace: for our own
+// disk there is no hurry.
 func (y *stay) waitWhileOurs(work *errand, grace time.Duration) (ended bool) {
-	for {
-		timer := time.NewTimer(grace)
+	for wait := grace; ; {
+		timer := time.NewTimer(wait)
 		select {
 		case <-work.done:
 			timer.Stop()
 			return true
 		case <-timer.C:
-			if y.lookout.silence().doing != "" {
-				return false
-			}
 		}
+		s := y.lookout.silence()
+		if s.doing != "" && s.lasts >= grace {
+			return false
+		}
+		wait = max(grace-s.lasts, grace/10)
 	}
 }
 

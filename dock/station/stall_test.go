@@ -140,6 +140,43 @@ func TestAStopCutsOffWhatHangsSoThatNothingIsLeftInTheKernel(t *testing.T) {
 	}, "A1")
 }
 
+func TestACameraThatIsErasedFromIsNotCutOffByAStop(t *testing.T) {
+	inBubble(t, func(h *house, r *usbRack) {
+		h.erasing = Erasing{Copies: 2, After: dock.EraseAfterCopies}
+		r.plug("A1", h.hangsOn("sick", "erase", 1))
+		h.start()
+		h.waitState("A1", dock.BayErasing)
+		synctest.Wait()
+		began := time.Now()
+		h.stop()
+		if took := time.Since(began); took > 20*time.Second || r.cycled() > 0 {
+			t.Errorf("the stop took %v, the port was switched %d times", took, r.cycled())
+		}
+		r.pull("A1")
+	}, "A1")
+}
+
+func TestAPortThatDoesNotAnswerHoldsUpNobody(t *testing.T) {
+	inBubble(t, func(h *house, r *usbRack) {
+		r.stuck = make(chan struct{})
+		sick := h.hangsOn("sick", "read", 1)
+		r.plug("A1", sick)
+		h.start()
+		h.wait("A1", "in need of a person", func(b dock.BayStatus) bool { return strings.Contains(b.Attention, "cannot be cut off") })
+		if problem := h.problem("stuck", true); !strings.Contains(problem.Text, "bay A1: switching its port") {
+			t.Errorf("said: %+v", problem)
+		}
+		r.plug("A2", h.healthyOne("well"))
+		h.wait("A2", "stored", stored)
+		began := time.Now()
+		h.stop()
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("the stop took %v", took)
+		}
+		close(r.stuck)
+	}, "A1", "A2")
+}
+
 func TestASlowCameraIsNotCutOff(t *testing.T) {
 	inBubble(t, func(h *house, r *usbRack) {
 		h.stall = 10 * time.Second

@@ -18,8 +18,8 @@ const (
 	// goneGrace is how long a bay waits for whoever still asks a camera that left.
 	goneGrace = time.Second
 	// stopGrace is the same at the station's stop, where only the camera's port
-	// can end what the kernel keeps.
-	stopGrace = 4 * time.Second
+	// can end what the kernel keeps: a camera that answers is never cut off.
+	stopGrace = 7 * time.Second
 	// writtenGrace is the same for a camera that was erased from: it may be
 	// writing, and its port is not switched.
 	writtenGrace = 12 * time.Second

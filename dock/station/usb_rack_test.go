@@ -28,6 +28,8 @@ type usbRack struct {
 	generation dock.Generation        // guarded by mu
 	cycles     []dock.Port            // guarded by mu; ports that were switched off and on
 	noPower    error                  // what switching fails with
+	stuck      chan struct{}          // switching does not come back before it is closed; nil: at once
+	lastCycle  error                  // guarded by mu; what the context of the last switching had to say
 	opened     int                    // guarded by mu; cameras opened
 	closed     int                    // guarded by mu
 }
@@ -97,10 +99,14 @@ func (r *usbRack) Attached(context.Context) (list []dock.Attachment, problems []
 }
 
 // Cycle lets the camera leave and come back, as a port does.
-func (r *usbRack) Cycle(_ context.Context, port dock.Port) error {
+func (r *usbRack) Cycle(ctx context.Context, port dock.Port) error {
+	if r.stuck != nil {
+		<-r.stuck
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cycles = append(r.cycles, port)
+	r.lastCycle = ctx.Err()
 	if r.noPower != nil {
 		return r.noPower
 	}
