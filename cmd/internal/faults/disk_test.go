@@ -41,6 +41,7 @@ func (d *disks) see(o operation, existed bool) {
 		}
 		if strings.HasPrefix(o.call, "rename") {
 			delete(d.content, o.path)
+			delete(d.names[filepath.Dir(o.path)], filepath.Base(o.path))
 		}
 	case opRemove:
 		delete(d.content, o.path)
