@@ -3,6 +3,7 @@ package usb
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -51,6 +52,8 @@ func TestWhatIsNoCameraIsNeverLetIn(t *testing.T) {
 		"keyboard": keyboard(), "stick with a keyboard": composite(), "hub": hub(4), "keyboard that says hub": falseHub(),
 		"malformed":       broken(),
 		"nothing":         {descriptors: nil},
+		"a hundred faces": {descriptors: device(Interface{}, 1, 2, many(100))},
+		"32 disks":        {descriptors: device(Interface{}, 1, 2, many(32))},
 		"UAS alone":       {descriptors: simple(attachedSCSI())},
 		"two disks":       {descriptors: simple(bulkOnly(), bulkOnly())},
 		"second face":     {descriptors: device(Interface{}, 1, 2, config(1, 1, face(0, 0, bulkOnly(), 0x81)), config(2, 1, face(0, 0, hid(), 0x81)))},
@@ -284,5 +287,30 @@ func TestTextsOfADeviceAreBounded(t *testing.T) {
 	at := r.one(t)
 	if len(at.Device.Serial) != maxText || !bytes.HasPrefix([]byte(at.Device.Serial), []byte("\xff\x1b")) || at.Device.Name != "\x00\n" {
 		t.Fatalf("%d bytes, %q", len(at.Device.Serial), at.Device.Name)
+	}
+}
+
+// The log says what was decided and why, and no byte that a device wrote. It
+// warns of controllers whose devices get drivers before Berth sees them.
+func TestTheLogSaysWhyAndNothingThatADeviceSays(t *testing.T) {
+	k := newKernel(t.TempDir(), t.Fatal)
+	k.controller("pci0000:00/0000:00:04.0", 1, 2, 8)
+	k.controller("pci0000:00/0000:00:05.0", 3, 4, 8)
+	for _, root := range []string{"usb2", "usb3"} {
+		k.write(k.devices()+"/"+root+"/authorized_default", "1\n")
+	}
+	var log bytes.Buffer
+	p := start(t, k, func(o *PortsOptions) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	k.plug("1-1", stick())
+	k.plug("1-2", keyboard())
+	look(t.Fatal, p)
+	p.Close()
+	for text, want := range map[string]int{
+		"verdict=admitted": 1, "verdict=refused": 1, "it is a keyboard": 1, "bays=[A1]": 1, "SER1": 0, "Body Cam": 0,
+		"controller=usb2": 1, "controller=usb1": 0, "controller=usb3": 0,
+	} {
+		if got := strings.Count(log.String(), text); got != want {
+			t.Errorf("%q is there %d times:\n%s", text, got, log.String())
+		}
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"berth/dock"
 )
@@ -212,5 +215,18 @@ func TestTheUSBLibraryMayBreakDown(t *testing.T) {
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Where the library cannot even start it panics: that, too, is only an error.
+func TestTheUSBLibraryMayNotStart(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: 3}); err != nil { // no file can be opened
+		t.Fatal(err)
+	}
+	if _, err := (&library{}).request(1, 1, fromPort, getStatus, 0, 1, make([]byte, 4)); err == nil || !strings.Contains(err.Error(), "broke down") {
+		t.Fatal(err)
 	}
 }
