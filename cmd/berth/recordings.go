@@ -24,6 +24,7 @@ import (
 type recordingRow struct {
 	ID                dock.RecordingID `json:"id"`
 	Camera            dock.CameraID    `json:"camera"`
+	Basis             string           `json:"basis"` // what camera rests on, such as "usb-serial"
 	Bay               dock.BayName     `json:"bay"`
 	Docking           dock.DockingID   `json:"docking"`
 	Name              string           `json:"name"` // escaped: printable, "\\xNN" for other bytes
@@ -141,7 +142,7 @@ func recordingLine(row journal.Row) view.Recording {
 
 func newRow(row journal.Row) recordingRow {
 	out := recordingRow{
-		ID: row.ID, Camera: row.Camera, Bay: row.Bay, Docking: row.Docking, Name: row.Name.Display(),
+		ID: row.ID, Camera: row.Camera, Basis: row.Basis, Bay: row.Bay, Docking: row.Docking, Name: row.Name.Display(),
 		SizeBytes: row.SizeBytes, SHA256: row.SHA256, SealedSHA256: row.SealedSHA256, State: row.State,
 		Started: row.Started, Docked: row.Docked, HeldReason: row.HeldReason, Receipts: []receiptRow{},
 	}

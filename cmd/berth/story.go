@@ -26,7 +26,7 @@ func tellStory(ctx context.Context, j *journal.Journal, id dock.RecordingID, asJ
 		return printJSON([]recordingRow{newRow(row)})
 	}
 	story := view.Story{
-		Recording: recordingLine(row), Bay: row.Bay, Docking: row.Docking, Key: row.Key, Started: row.Started,
+		Recording: recordingLine(row), Basis: row.Basis, Bay: row.Bay, Docking: row.Docking, Key: row.Key, Started: row.Started,
 	}
 	if !row.SHA256.IsZero() {
 		story.SHA256, story.SealedSHA256 = row.SHA256.String(), row.SealedSHA256.String()

@@ -14,6 +14,7 @@ import (
 type Row struct {
 	ID                dock.RecordingID
 	Camera            dock.CameraID
+	Basis             string // what Camera rests on; empty for an adopted file
 	Bay               dock.BayName
 	Docking           dock.DockingID // the docking that saw it first
 	Name              dock.RawName   // empty if it was forgotten
@@ -105,6 +106,7 @@ type head struct {
 	number   int64
 	id       dock.RecordingID
 	camera   dock.CameraID
+	basis    string
 	docking  dock.DockingID
 	bay      dock.BayName
 	began    *int64
@@ -112,7 +114,8 @@ type head struct {
 }
 
 func (tx *Tx) heads(rest string, args ...any) ([]head, error) {
-	rows, err := tx.Query(`SELECT r.number, r.id, r.camera, r.docking, coalesce(d.bay, ''), d.began_wall, d.clock_offset_ms
+	rows, err := tx.Query(`SELECT r.number, r.id, r.camera, r.docking, coalesce(d.bay, ''), d.began_wall, d.clock_offset_ms,
+			coalesce((SELECT json_extract(CAST(e.line AS TEXT), '$.body.basis') FROM events e WHERE e.seq = d.number), '')
 		FROM recordings r LEFT JOIN dockings d ON d.id = r.docking`+rest, args...)
 	if err != nil {
 		return nil, err
@@ -121,7 +124,7 @@ func (tx *Tx) heads(rest string, args ...any) ([]head, error) {
 	var heads []head
 	for rows.Next() {
 		var h head
-		if err := rows.Scan(&h.number, &h.id, &h.camera, &h.docking, &h.bay, &h.began, &h.offsetMs); err != nil {
+		if err := rows.Scan(&h.number, &h.id, &h.camera, &h.docking, &h.bay, &h.began, &h.offsetMs, &h.basis); err != nil {
 			return nil, err
 		}
 		heads = append(heads, h)
@@ -136,7 +139,7 @@ func (tx *Tx) row(h head) (Row, error) {
 	}
 	seen, _ := r.Seen()
 	row := Row{
-		ID: h.id, Camera: h.camera, Bay: h.bay, Docking: h.docking, Name: seen.Name, SizeBytes: seen.SizeBytes,
+		ID: h.id, Camera: h.camera, Basis: h.basis, Bay: h.bay, Docking: h.docking, Name: seen.Name, SizeBytes: seen.SizeBytes,
 		State: r.State(), ClockOffsetMillis: h.offsetMs, Receipts: r.Receipts(), Recording: r,
 	}
 	if h.began != nil {

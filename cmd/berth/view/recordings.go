@@ -24,6 +24,7 @@ type Recording struct {
 // Story is everything that is known about one recording.
 type Story struct {
 	Recording
+	Basis        string // what the camera's identity rests on
 	Bay          dock.BayName
 	Docking      dock.DockingID
 	SHA256       string // empty until it is spooled
@@ -106,6 +107,7 @@ func Describe(story Story, s Screen) []string {
 	say("state", string(story.State), recordingStyle(story.State))
 	say("held", story.Held, red)
 	say("camera", strings.TrimSpace(string(story.Camera)+" "+inBay(story)), plain)
+	say("known by", story.Basis, plain)
 	say("name", story.Name.Display(), plain)
 	say("size", exactSize(story.SizeBytes), plain)
 	say("docked", formatted(story.Docked, toTheSecond), plain)
