@@ -72,7 +72,7 @@ func lockReasons() []Reason {
 func problemReasons() []Reason {
 	return []Reason{
 		{Code: "spool-full", Kind: ReasonProblem, Means: "The spool has no room for the next recording: ingest pauses before the disk is full.", Do: "Recordings stay on the cameras and are taken by themselves as soon as the stores have taken what waits; see to the stores, or to a larger disk."},
-		{Code: "store", Kind: ReasonProblem, Means: "A store is missing, slow or another one than before.", Do: "Recordings wait on the station and go on by themselves; see to the store. If it was replaced on purpose: berth stores accept NAME --reason \"...\""},
+		{Code: "store", Kind: ReasonProblem, Means: "A store is missing, slow, another one than before, or does not take a recording.", Do: "Recordings wait on the station and go on by themselves; see to the store. If it was replaced on purpose: berth stores accept NAME --reason \"...\""},
 		{Code: "stuck", Kind: ReasonProblem, Means: "The kernel keeps something that was asked of a camera that left or hangs.", Do: "Other bays go on, and so does this one. If it stays, the kernel has a fault with this camera or hub (dmesg): unplug the hub, or restart the machine when it suits."},
 		{Code: "usb", Kind: ReasonProblem, Means: "The USB bays in the config cannot be served.", Do: "See the text and `berth ports`. Bays that are directories go on meanwhile."},
 		{Code: "journal-read", Kind: ReasonProblem, Means: "The journal cannot be read at the moment.", Do: "See the log and the disk."},

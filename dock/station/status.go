@@ -36,10 +36,12 @@ func (s *Station) Status(ctx context.Context) dock.Status {
 	return status
 }
 
+// storeProblems are the stores that cannot be used, and those that do not take
+// what they are given.
 func storeProblems(stores []dock.StoreStatus) []dock.Problem {
 	var problems []dock.Problem
 	for _, store := range stores {
-		if !store.Reachable && store.WaitingFor != "" {
+		if store.WaitingFor != "" {
 			problems = append(problems, dock.ProblemOf("store", fmt.Sprintf("store %s: %s", store.Store, store.WaitingFor)))
 		}
 	}

@@ -61,8 +61,8 @@ func (s *site) takenKey() {
 	status := p.until("all but one is stored", func(status dock.Status) bool {
 		return status.Stores[0].Queued == 1 && status.Stores[1].Queued == 0 && status.Stores[0].WaitingFor != ""
 	})
-	if !strings.Contains(status.Stores[0].WaitingFor, "not those of the sealed file") {
-		s.t.Errorf("it says %q", status.Stores[0].WaitingFor)
+	if !strings.Contains(status.Stores[0].WaitingFor, "not those of the sealed file") || !hasProblem(status, "store") || status.Healthy {
+		s.t.Errorf("healthy %t, it says %q", status.Healthy, status.Stores[0].WaitingFor)
 	}
 	path := s.path("stores", "one", row.Key)
 	if got, err := os.ReadFile(path); err != nil || string(got) != foreign {
