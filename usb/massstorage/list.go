@@ -73,6 +73,9 @@ func (v *volume) addUnfinished(ctx context.Context, listing *dock.Listing) error
 	empty := map[dock.RawName]bool{}
 	for _, each := range v.unfinished {
 		name := dock.RawName(v.prefix + each.Name)
+		if each.Name == "" {
+			name = v.name()
+		}
 		empty[name] = each.SizeBytes == 0
 		listing.Exceptions = append(listing.Exceptions, dock.Exception{
 			Kind: dock.ExceptionUnfinished, Name: name, SizeBytes: each.SizeBytes, Detail: each.Reason,

@@ -19,7 +19,7 @@ import (
 )
 
 func TestCameraOnExt4Conforms(t *testing.T) {
-	cameratest.Run(t, harness(medium{kind: "ext4", mkfs: []string{"mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-I", "256"}}))
+	cameratest.Run(t, harness(ext4()))
 }
 
 // medium is a filesystem that the kernel mounts.
@@ -140,7 +140,7 @@ func (d *docked) holds(t *testing.T) cameratest.Content {
 	t.Helper()
 	content := cameratest.Content{}
 	d.change(t, func(dir string) {
-		must(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		must(t, filepath.WalkDir(dir+"/.", func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -66,9 +67,7 @@ func (n *node) check(ctx context.Context, kind FilesystemKind) error {
 		return fmt.Errorf("make room for its checker: %w", err)
 	}
 	defer room.Close()
-	// The shell bounds itself before it becomes the checker.
-	bounded := append([]string{"-c", fmt.Sprintf(`ulimit -v %d && exec "$@"`, checkMemory>>10), "sh"}, command...)
-	run := exec.CommandContext(ctx, "sh", append(bounded, "/proc/self/fd/3/volume")...)
+	run := exec.CommandContext(ctx, "prlimit", slices.Concat([]string{fmt.Sprintf("--as=%d", checkMemory)}, command, []string{"/proc/self/fd/3/volume"})...)
 	var said limited
 	run.Stdout, run.Stderr = &said, &said
 	run.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin"}
@@ -79,17 +78,20 @@ func (n *node) check(ctx context.Context, kind FilesystemKind) error {
 		run.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 	}
 	err = run.Run()
+	var ended *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s did not end: %w", command[0], context.Cause(ctx))
-	case errors.As(err, new(*exec.ExitError)) && run.ProcessState.ExitCode() == 127:
-		return fmt.Errorf("%s is not installed", command[0])
-	case err != nil && kind == VFAT && run.ProcessState.ExitCode() == 1 && said.Len() < checkOutput && onlyMarks(said.Bytes()):
+	case err == nil:
 		return nil
-	case err != nil:
-		return fmt.Errorf("%s found something wrong: %w", command[0], err)
+	case !errors.As(err, &ended):
+		return fmt.Errorf("%s cannot be run: %w", command[0], err)
+	case ended.ExitCode() == 127:
+		return fmt.Errorf("%s is not installed", command[0])
+	case kind == VFAT && ended.ExitCode() == 1 && said.Len() < checkOutput && onlyMarks(said.Bytes()):
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s found something wrong: %w", command[0], err)
 }
 
 // room is a filesystem of its own in memory with nothing in it but the volume's
