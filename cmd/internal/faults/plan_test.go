@@ -8,7 +8,7 @@ import (
 )
 
 // sampled is about how many faults are tried where not all of them are asked for.
-const sampled = 30
+const sampled = 24
 
 // sample chooses the faults to try, in a random order where there may be no
 // time for all of them. Of several processes that share the work, each gets its

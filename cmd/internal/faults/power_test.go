@@ -24,7 +24,7 @@ const (
 
 // powerCuts is about how many places of a docking the power is cut at where not
 // all of them are asked for.
-const powerCuts = 12
+const powerCuts = 10
 
 // power is the supply of a house: journal, spool and stores each lie on a
 // filesystem of their own, so that what is synced on one says nothing of the
