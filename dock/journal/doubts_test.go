@@ -224,3 +224,39 @@ func TestAnExceptionThatCanBeReadLetsGoOfNoOther(t *testing.T) {
 		t.Errorf("what stops erasing: %+v", open)
 	}
 }
+
+// Neither what a start ends nor what an orderly run wrote last goes unwitnessed.
+func TestAStartAndAnEndAreWitnessed(t *testing.T) {
+	s, _, _ := cleared(t)
+	before := readWitness(t, s.opts).Seq
+	s.dock("cam-8")
+	if now := readWitness(t, s.opts).Seq; now != before {
+		t.Fatalf("a docking alone is witnessed at once: %d after %d", now, before)
+	}
+	s.must(s.Close())
+	closed := readWitness(t, s.opts).Seq
+	if closed <= before {
+		t.Errorf("after the end the witness stays at %d", closed)
+	}
+	s.openAgain()
+	if now := readWitness(t, s.opts).Seq; now <= closed {
+		t.Errorf("a start ended two dockings, and the witness stays at %d", now)
+	}
+}
+
+func TestNothingThatACrashLeftOpenIsForgotten(t *testing.T) {
+	digest := sealedOf(file("a", 1))
+	intent := dock.SpoolIntent{Key: "k", Sealed: digest, SealedBytes: 1}
+	for what, bodies := range map[string][]dock.FactBody{
+		"an intent whose camera has it no more": {dock.Seen{Name: "a", Copies: 1}, intent, dock.Vanished{Reason: dock.VanishAbsent}},
+		"an erase after the spool copy went":    {dock.Seen{Name: "a", Copies: 1}, intent, dock.Spooled{Sealed: digest}, dock.SpoolReleased{}, dock.EraseIntent{Generation: 1}},
+	} {
+		var facts []dock.Fact
+		for i, body := range bodies {
+			facts = append(facts, dock.Fact{Seq: int64(i + 1), Recording: "r", Docking: "d", Body: body})
+		}
+		if s := plainSummary(dock.Recording{ID: "r", Facts: facts}); !s.unfinished {
+			t.Errorf("%s is forgotten", what)
+		}
+	}
+}

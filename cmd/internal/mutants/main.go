@@ -20,6 +20,15 @@ const (
 	exitBroken   = 2 // the table or the tree is not in order
 )
 
+// wishes are what the caller asked for.
+type wishes struct {
+	only    string // REGEX of kind, name or file
+	shard   string // i/n
+	results string // file to go on from
+	list    bool
+	write   bool
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -28,15 +37,18 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, complaints io.Writer) int {
+	var w wishes
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	flags.SetOutput(complaints)
-	only := flags.String("only", "", "take only the guards whose kind, name or file matches this `REGEX`")
-	list := flags.Bool("list", false, "list the guards and run nothing")
-	write := flags.Bool("write", false, "write what was seen into TABLE.md")
+	flags.StringVar(&w.only, "only", "", "take only the guards whose kind, name or file matches this `REGEX`")
+	flags.StringVar(&w.shard, "shard", "1/1", "take only the i-th of n equal parts, as `i/n`, for several machines that share the work")
+	flags.StringVar(&w.results, "results", "", "append each result to this `FILE`; what it says was noticed is not tried again while guard and source are the same")
+	flags.BoolVar(&w.list, "list", false, "list the guards and run nothing")
+	flags.BoolVar(&w.write, "write", false, "write what was seen into TABLE.md")
 	if err := flags.Parse(args); err != nil {
 		return exitBroken
 	}
-	survived, err := work(ctx, *only, *list, *write, out)
+	survived, err := w.work(ctx, out)
 	switch {
 	case err != nil:
 		fmt.Fprintf(complaints, "mutants: %v\n", err)
@@ -47,11 +59,26 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	return exitNoticed
 }
 
-func work(ctx context.Context, only string, list, write bool, out io.Writer) (survived bool, err error) {
-	which, err := regexp.Compile(only)
+// choose returns the guards that are wanted.
+func (w wishes) choose(all []guard) ([]guard, error) {
+	which, err := regexp.Compile(w.only)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	var part, parts int
+	if _, err := fmt.Sscanf(w.shard, "%d/%d", &part, &parts); err != nil || part < 1 || part > parts {
+		return nil, fmt.Errorf("%q is no part of a whole, like 2/3", w.shard)
+	}
+	var chosen []guard
+	for i, g := range all {
+		if i%parts == part-1 && (which.MatchString(g.kind) || which.MatchString(g.name) || which.MatchString(g.file)) {
+			chosen = append(chosen, g)
+		}
+	}
+	return chosen, nil
+}
+
+func (w wishes) work(ctx context.Context, out io.Writer) (survived bool, err error) {
 	top, err := topOfTree()
 	if err != nil {
 		return false, err
@@ -60,22 +87,26 @@ func work(ctx context.Context, only string, list, write bool, out io.Writer) (su
 	if err != nil {
 		return false, err
 	}
-	var chosen []guard
-	for _, g := range all {
-		if which.MatchString(g.kind) || which.MatchString(g.name) || which.MatchString(g.file) {
-			chosen = append(chosen, g)
-		}
+	chosen, err := w.choose(all)
+	if err != nil {
+		return false, err
 	}
-	if list {
+	if w.list {
 		for _, g := range chosen {
 			fmt.Fprintf(out, "%-20s %s (%s)\n", g.kind, g.name, g.file)
 		}
 		return false, nil
 	}
-	began := time.Now()
-	results, err := try(ctx, top, chosen, func(r result) error {
-		fmt.Fprintln(out, r)
-		if !write {
+	kept, err := openResults(w.results)
+	if err != nil {
+		return false, err
+	}
+	defer kept.close()
+	began, done := time.Now(), 0
+	results, err := try(ctx, top, chosen, kept, func(r result) error {
+		done++
+		fmt.Fprintf(out, "%3d of %d, %4.0fs  %s\n", done, len(chosen), time.Since(began).Seconds(), r)
+		if !w.write {
 			return nil
 		}
 		return writeTable(filepath.Join(top, tablePath), all, r)
@@ -84,8 +115,8 @@ func work(ctx context.Context, only string, list, write bool, out io.Writer) (su
 	for _, r := range results {
 		counts[r.verdict]++
 	}
-	fmt.Fprintf(out, "%d guards: %d noticed, %d survived, %d not shown here, after %v\n",
-		len(results), counts[noticed], counts[unnoticed], counts[notShown], time.Since(began).Round(time.Second))
+	fmt.Fprintf(out, "%d guards: %d noticed, %d survived, %d not shown here, %d not tried, after %v\n",
+		len(results), counts[noticed], counts[unnoticed], counts[notShown], counts[untried], time.Since(began).Round(time.Second))
 	return counts[unnoticed] > 0, err
 }
 

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,9 +20,10 @@ import (
 )
 
 const (
-	atOnce  = 2     // tests of so many mutants run at the same time
-	longest = "2m"  // the tests of one mutant in one package
-	waited  = "30s" // the same where waiting for ever is what shows that the guard is missing
+	atOnce   = 2     // tests of so many mutants run at the same time
+	wholeRun = "10m" // all tests of one package that are named anywhere
+	longest  = "2m"  // the tests of one mutant in one package
+	waited   = "30s" // the same where waiting for ever is what shows that the guard is missing
 )
 
 // verdict is what became of a mutant.
@@ -35,9 +39,12 @@ const (
 // result is what the tests of one guard showed.
 type result struct {
 	guard   guard
+	mutant  string // digest of the guard's entry and of the source without it
 	verdict verdict
 	by      []string // the tests that noticed
-	err     error    // the table or the tree is not in order
+	// together: the tests' shared program can be this mutant.
+	together bool
+	err      error // the table or the tree is not in order
 }
 
 func (r result) String() string {
@@ -54,40 +61,64 @@ func (r result) String() string {
 
 // bench is where mutants are compiled and their tests run.
 type bench struct {
-	top     string
+	top     string // of a copy of the tree
 	scratch string
 }
 
-// try runs the tests of all guards with none missing, and then without each one.
-// It tells each result as soon as it is there, one after the other.
-func try(ctx context.Context, top string, guards []guard, tell func(result) error) ([]result, error) {
+// try copies the tree, runs the tests of all guards with none missing, and then
+// without each one that kept does not know yet. It tells each result as soon as
+// it is there, one after the other.
+func try(ctx context.Context, top string, guards []guard, kept *results, tell func(result) error) ([]result, error) {
 	scratch, err := os.MkdirTemp("", "mut-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	b := &bench{top: top, scratch: scratch}
-	if err := b.allPass(ctx, guards); err != nil {
+	b := &bench{top: filepath.Join(scratch, "tree"), scratch: scratch}
+	if err := copyTree(ctx, top, b.top); err != nil {
 		return nil, err
 	}
-	results := make([]result, len(guards))
+	all := make([]result, len(guards))
+	var open []int // those to be tried
+	for i, g := range guards {
+		if all[i], err = b.mutate(strconv.Itoa(i), g); err != nil {
+			return nil, err
+		}
+		if kept.seenBefore(&all[i]) {
+			err = tell(all[i])
+		} else {
+			open = append(open, i)
+		}
+		if err != nil {
+			return all, err
+		}
+	}
+	if err := b.together(ctx, all, open); err != nil {
+		return nil, err
+	}
+	if err := b.allPass(ctx, all, open); err != nil {
+		return nil, err
+	}
 	var group sync.WaitGroup
 	var telling sync.Mutex
 	var untold error // guarded by telling
 	turns := make(chan struct{}, atOnce)
-	for i, g := range guards {
+	for _, i := range open {
 		group.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			results[i] = b.try(ctx, strconv.Itoa(i), g)
+			if ctx.Err() != nil {
+				return
+			}
+			b.try(ctx, strconv.Itoa(i), &all[i])
 			telling.Lock()
 			defer telling.Unlock()
-			untold = errors.Join(untold, tell(results[i]))
+			untold = errors.Join(untold, kept.keep(all[i]), tell(all[i]))
 		})
 	}
 	group.Wait()
 	broken := 0
-	for _, r := range results {
+	for _, r := range all {
 		if r.err != nil {
 			broken++
 		}
@@ -95,53 +126,121 @@ func try(ctx context.Context, top string, guards []guard, tell func(result) erro
 	if broken > 0 {
 		untold = errors.Join(untold, fmt.Errorf("%d guards could not be tried; see above", broken))
 	}
-	return results, untold
+	return all, errors.Join(untold, ctx.Err())
 }
 
-// allPass: a test that fails or is missing without any mutant shows nothing.
-func (b *bench) allPass(ctx context.Context, guards []guard) error {
+// copyTree copies what git has or would take, so that nobody who works on in
+// the tree meanwhile changes what is tried.
+func copyTree(ctx context.Context, from, to string) error {
+	ask := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	ask.Dir = from
+	said, err := ask.Output()
+	if err != nil {
+		return fmt.Errorf("ask git what the tree is: %w", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(said), "\x00"), "\x00") {
+		info, err := os.Stat(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // removed, and git does not know it yet
+		}
+		if err != nil {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(from, name))
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), content, info.Mode().Perm())
+		}
+		if err != nil {
+			return fmt.Errorf("copy the tree: %w", err)
+		}
+	}
+	return nil
+}
+
+// allPass makes the shared programs of tests: a test that fails or is missing in
+// one that is no mutant shows nothing.
+func (b *bench) allPass(ctx context.Context, all []result, open []int) error {
 	wanted := map[string][]string{}
-	for _, g := range guards {
-		for _, t := range g.tests {
+	for _, i := range open {
+		for _, t := range all[i].guard.tests {
 			wanted[t.pkg] = append(wanted[t.pkg], t.names...)
 		}
 	}
-	var errs []error
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var failures []error // guarded by mu
+	turns := make(chan struct{}, atOnce)
 	for pkg, names := range wanted {
 		slices.Sort(names)
-		names = slices.Compact(names)
-		seen, err := b.test(ctx, "whole", "", longest, tests{pkg, names})
-		if err == nil && (len(seen.failed) > 0 || seen.crashed) {
-			err = fmt.Errorf("the tests of %s fail with every guard in place: %s", pkg, strings.Join(seen.failed, ", "))
-		}
-		for _, name := range names {
-			if err == nil && !slices.Contains(seen.ran, name) {
-				err = fmt.Errorf("%s has no test %s", pkg, name)
+		group.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			if err := b.passes(ctx, tests{pkg, slices.Compact(names)}); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failures = append(failures, err)
 			}
-		}
-		errs = append(errs, err)
+		})
 	}
-	return errors.Join(errs...)
+	group.Wait()
+	return errors.Join(failures...)
 }
 
-func (b *bench) try(ctx context.Context, place string, g guard) result {
-	r := result{guard: g, verdict: notShown}
-	overlay, err := b.overlay(place, g)
-	if err != nil {
-		return result{guard: g, err: err}
+func (b *bench) passes(ctx context.Context, t tests) error {
+	shared := b.shared(t.pkg)
+	err := os.MkdirAll(filepath.Dir(shared), 0o700)
+	if err == nil {
+		err = b.build(ctx, t.pkg, filepath.Join(b.scratch, overlayName), shared)
 	}
+	if err != nil {
+		return err
+	}
+	seen, err := b.test(ctx, "whole/"+t.pkg, shared, "", wholeRun, t)
+	if err != nil {
+		return err
+	}
+	if len(seen.failed) > 0 || seen.crashed {
+		return fmt.Errorf("the tests of %s fail with every guard in place: %s", t.pkg, strings.Join(seen.failed, ", "))
+	}
+	for _, name := range t.names {
+		if !slices.Contains(seen.ran, name) {
+			return fmt.Errorf("%s has no test %s", t.pkg, name)
+		}
+	}
+	return nil
+}
+
+// try runs the tests of one mutant and fills its result in.
+func (b *bench) try(ctx context.Context, place string, r *result) {
 	limit := longest
-	if g.hangs {
+	if r.guard.hangs {
 		limit = waited
 	}
-	for _, t := range g.tests {
-		seen, err := b.test(ctx, place, overlay, limit, t)
-		if err == nil && seen.hung && !g.hangs {
+	r.verdict = notShown
+	for _, t := range r.guard.tests {
+		if len(r.by) > 0 {
+			break
+		}
+		binary, wanted := b.shared(t.pkg), "Mutant"+place
+		var err error
+		if !r.together {
+			binary, wanted = filepath.Join(b.scratch, place, "tests"), ""
+			err = b.build(ctx, t.pkg, filepath.Join(b.scratch, place, overlayName), binary)
+		}
+		var seen seen
+		if err == nil {
+			seen, err = b.test(ctx, place, binary, wanted, limit, t)
+		}
+		if err == nil && seen.hung && !r.guard.hangs {
 			err = fmt.Errorf("the tests of %s did not end within %s", t.pkg, limit)
 		}
 		switch {
 		case err != nil:
-			return result{guard: g, err: err}
+			r.verdict, r.err = untried, err
+			return
 		case len(seen.failed) > 0:
 			r.by = append(r.by, seen.failed...)
 		case seen.crashed:
@@ -153,29 +252,32 @@ func (b *bench) try(ctx context.Context, place string, g guard) result {
 	if len(r.by) > 0 {
 		r.verdict = noticed
 	}
-	return r
 }
 
-// overlay writes the file without its guard and tells the compiler to take it
-// in place of the real one.
-func (b *bench) overlay(place string, g guard) (string, error) {
+// overlayName is the file that tells the compiler what to take in whose place.
+const overlayName = "overlay.json"
+
+// mutate writes the file without the guard, and an overlay that has the
+// compiler take it in place of the real one.
+func (b *bench) mutate(place string, g guard) (result, error) {
 	original := filepath.Join(b.top, filepath.FromSlash(g.file))
 	text, err := os.ReadFile(original)
 	if err != nil {
-		return "", err
+		return result{}, err
 	}
 	without, err := g.without(string(text))
 	if err != nil {
-		return "", err
+		return result{}, err
 	}
 	dir := filepath.Join(b.scratch, place)
 	mutant := filepath.Join(dir, filepath.Base(g.file))
 	table, err := json.Marshal(map[string]map[string]string{"Replace": {original: mutant}})
 	if err != nil {
-		return "", err
+		return result{}, err
 	}
-	path := filepath.Join(dir, "overlay.json")
-	return path, errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(mutant, []byte(without), 0o600), os.WriteFile(path, table, 0o600))
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s\n%v\n%s", g.file, g.tests, without))
+	return result{guard: g, mutant: hex.EncodeToString(digest[:])}, errors.Join(os.MkdirAll(dir, 0o700),
+		os.WriteFile(mutant, []byte(without), 0o600), os.WriteFile(filepath.Join(dir, overlayName), table, 0o600))
 }
 
 // seen is what a test binary said.
@@ -184,21 +286,14 @@ type seen struct {
 	crashed, hung        bool
 }
 
-// test compiles the package's tests and runs those that are wanted, with the
-// package's directory for a working directory as `go test` does.
-func (b *bench) test(ctx context.Context, place, overlay, limit string, t tests) (seen, error) {
-	dir := filepath.Join(b.scratch, place)
-	temp := filepath.Join(dir, "tmp")
+// test runs those of a package's tests that are wanted, with the package's
+// directory for a working directory as `go test` does.
+func (b *bench) test(ctx context.Context, place, binary, wanted, limit string, t tests) (seen, error) {
+	temp := filepath.Join(b.scratch, place, "tmp")
 	if err := os.MkdirAll(temp, 0o700); err != nil {
 		return seen{}, err
 	}
-	binary := filepath.Join(dir, "tests")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./"+t.pkg)
-	build.Dir = b.top
-	if said, err := build.CombinedOutput(); err != nil {
-		return seen{}, fmt.Errorf("the tests of %s do not compile: %w: %s", t.pkg, err, said)
-	}
-	said, err := b.start(ctx, t, binary, temp, limit)
+	said, err := b.start(ctx, t, binary, temp, wanted, limit)
 	var exit *exec.ExitError
 	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
 		return seen{}, errors.Join(ctx.Err(), err)
@@ -208,16 +303,16 @@ func (b *bench) test(ctx context.Context, place, overlay, limit string, t tests)
 	if len(found.ran) == 0 {
 		return seen{}, fmt.Errorf("%s has no test %s: %s", t.pkg, strings.Join(t.names, ", "), said)
 	}
-	return found, errors.Join(os.Remove(binary), os.RemoveAll(temp))
+	return found, os.RemoveAll(temp)
 }
 
 // start runs the tests. What they mount is seen by nobody else and ends with
 // them, where the system lets us ask for that.
-func (b *bench) start(ctx context.Context, t tests, binary, temp, limit string) ([]byte, error) {
+func (b *bench) start(ctx context.Context, t tests, binary, temp, wanted, limit string) ([]byte, error) {
 	for _, apart := range []uintptr{syscall.CLONE_NEWNS, 0} {
-		test := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout="+limit, "-test.run=^("+strings.Join(t.names, "|")+")$")
+		test := exec.CommandContext(ctx, binary, "-test.v", "-test.failfast", "-test.timeout="+limit, "-test.run=^("+strings.Join(t.names, "|")+")$")
 		test.Dir = filepath.Join(b.top, filepath.FromSlash(t.pkg))
-		test.Env = append(os.Environ(), "TMPDIR="+temp)
+		test.Env = append(os.Environ(), "TMPDIR="+temp, wantedVariable+"="+wanted)
 		test.SysProcAttr = &syscall.SysProcAttr{Unshareflags: apart}
 		said, err := test.CombinedOutput()
 		if apart == 0 || !errors.Is(err, syscall.EPERM) {
