@@ -54,11 +54,11 @@ func (w *world) ask(d *simDocking) {
 	clearance, err := dock.Clear(w.journal.caseOf(q))
 	w.judge(q, err)
 	if err == nil {
-		w.permits = append(w.permits, permit{q, string(q.r.content), clearance})
+		w.permits = append(w.permits, permit{q, w.journal.run, string(q.r.content), clearance})
 		if forged, err := dock.Clear(otherContent(w.journal.caseOf(q))); err == nil {
-			w.permits = append(w.permits, permit{q, "other", forged})
+			w.permits = append(w.permits, permit{q, w.journal.run, "other", forged})
 		}
-		w.permits = w.permits[max(0, len(w.permits)-16):]
+		w.permits = w.permits[max(0, len(w.permits)-64):]
 	}
 	w.presumption(d, q)
 }
@@ -114,6 +114,7 @@ func (w *world) question(d *simDocking) (asked, bool) {
 // permit is a clearance that was once given, and for what.
 type permit struct {
 	asked
+	run       int // of the process
 	content   string
 	clearance dock.Clearance
 }
@@ -123,6 +124,34 @@ func (w *world) presumption(d *simDocking, q asked) {
 	if len(w.permits) == 0 || w.rng.IntN(2) == 0 {
 		return
 	}
+	p, e := w.presented(d, q)
+	if p.d != nil && p.run != w.journal.run {
+		return // no clearance outlives its process
+	}
+	permitted := d.camera.witness.Permit(e, p.clearance) == nil
+	gave, read := d.camera.gave[e.Handle]
+	why := ""
+	switch {
+	case p.d == nil:
+		why = "nothing"
+	case p.d.bay != d.bay || p.d.row.at.Generation != d.row.at.Generation:
+		why = "another attachment"
+	case p.e.Handle != e.Handle || p.e.Identity != e.Identity:
+		why = "another object"
+	case w.overlook["content"]:
+	case !read || gave.object != e.Identity || string(gave.content) != p.content:
+		why = "other content than was read"
+	}
+	if why != "" && permitted {
+		w.breaks("I2: a driver takes a clearance that is for %s", why)
+	}
+	if why != "" {
+		w.meets("a clearance for " + why)
+	}
+}
+
+// presented picks a clearance and the object that it is presented for.
+func (w *world) presented(d *simDocking, q asked) (permit, dock.Entry) {
 	p := w.permits[w.rng.IntN(len(w.permits))]
 	if last := w.permits[len(w.permits)-1]; last.d == d {
 		p = last
@@ -134,29 +163,32 @@ func (w *world) presumption(d *simDocking, q asked) {
 	if w.chance(0.3) {
 		e = q.e
 	}
-	if w.chance(0.1) {
+	switch w.rng.IntN(10) {
+	case 0:
 		e.Identity = q.e.Identity
+	case 1:
+		e.Handle = q.e.Handle
 	}
 	w.presents++
-	permitted := d.camera.witness.Permit(e, p.clearance) == nil
-	gave, read := d.camera.gave[e.Handle]
-	why := ""
-	switch {
-	case p.d == nil:
-		why = "nothing"
-	case p.d.bay != d.bay || p.d.row.at.Generation != d.row.at.Generation:
-		why = "another attachment"
-	case p.e.Handle != e.Handle || p.e.Identity != e.Identity:
-		why = "another object"
-	case !read || gave.object != e.Identity || string(gave.content) != p.content:
-		why = "other content than was read"
+	switch w.presents % 4 {
+	case 0: // one of an earlier stay of the same camera
+		p = w.permitOf(p, func(p permit) bool { return p.d != d && p.d.camera.simCamera == d.camera.simCamera })
+		e = p.e
+	case 1: // one for what was read anew since
+		p = w.permitOf(p, func(p permit) bool { return p.d == d && d.camera.gave[p.e.Handle].object != p.e.Identity })
+		e = p.e
 	}
-	if why != "" && permitted {
-		w.breaks("I2: a driver takes a clearance that is for %s", why)
+	return p, e
+}
+
+// permitOf returns the latest clearance that is like that, or else p.
+func (w *world) permitOf(p permit, like func(permit) bool) permit {
+	for _, other := range slices.Backward(w.permits) {
+		if like(other) {
+			return other
+		}
 	}
-	if why != "" {
-		w.meets("a clearance for " + why)
-	}
+	return p
 }
 
 // situations are those that every longer simulation must have met.

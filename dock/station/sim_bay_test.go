@@ -213,7 +213,7 @@ func (d *simDocking) perform() {
 func (d *simDocking) reconfirm(do effect, took time.Duration) {
 	w, r := d.bay.w, d.recording(do)
 	quick := w.stores
-	if w.chance(0.02) {
+	if w.chance(0.04) {
 		slow := w.rng.IntN(len(w.stores))
 		quick = slices.Concat(w.stores[:slow], w.stores[slow+1:])
 		late := w.stores[slow]
@@ -289,6 +289,7 @@ func (d *simDocking) done(do effect) event {
 		}
 		return e
 	case doAsk:
+		d.watch.informed = w.now
 		return event{progress: j.progress(d.row), took: 50 * time.Millisecond}
 	case doPull:
 		return event{err: d.pull(do)}
@@ -348,6 +349,10 @@ func (d *simDocking) reread(do effect) error {
 	w.journal.add(r, d.row.id, dock.SecondRead{SHA256: digest, SizeBytes: int64(len(content)), Object: it.Entry.Identity})
 	if digest != spooled.SHA256 {
 		w.journal.add(r, d.row.id, dock.Hold{Code: dock.HoldReappeared})
+		if !w.calm && w.chance(0.3) { // a person holds it too, and takes that back
+			w.journal.add(r, "", dock.Hold{Code: dock.HoldPerson})
+			w.journal.add(r, "", dock.Release{})
+		}
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type simObject struct {
 	anew    bool          // a person wants it taken as another recording
 	hidden  time.Duration // listings leave it out until then, though it is there
 	huge    bool          // listed with a size that cannot be
+	shut    bool          // what it is in cannot be looked into
 }
 
 // simCamera is a camera wherever it is.
@@ -60,7 +61,7 @@ func newSimCamera(w *world, i int) *simCamera {
 // record is what a camera does in the field, or in a bay.
 func (c *simCamera) record() *simObject {
 	c.number++
-	if c.w.chance(0.1) && len(c.objects) == 0 {
+	if c.w.chance(0.3) && len(c.objects) == 0 {
 		c.number = 1 // numbers from one again
 	}
 	name := dock.RawName(fmt.Sprintf("%04d.mp4", c.number))
@@ -155,12 +156,25 @@ func (c *simCamera) list() dock.Listing {
 				e.SizeBytes = -1
 			}
 		}
-		if o.hidden <= c.w.now {
+		switch {
+		case o.shut:
+			l.Exceptions = append(l.Exceptions, closed(o))
+		case o.hidden <= c.w.now:
 			l.Entries = append(l.Entries, e)
 		}
 	}
 	l.Entries = append(l.Entries, c.ghosts...)
 	return l
+}
+
+// closed is what a listing says of what it could not look into: by its name, or
+// that it is somewhere on the camera.
+func closed(o *simObject) dock.Exception {
+	x := dock.Exception{Kind: dock.ExceptionUnreadable, Name: o.Name}
+	if o.uid%3 == 0 {
+		x.Kind, x.Name = dock.ExceptionVolume, "."
+	}
+	return x
 }
 
 // docked is a camera as one attachment has it open.
@@ -197,6 +211,7 @@ func (c docked) erase(d *simDocking, e dock.Entry, clearance dock.Clearance) err
 	}
 	d.heard.told[e.Handle] = true
 	if c.liar && !c.w.calm && c.w.chance(0.2) {
+		o.shut = o.shut || c.w.chance(0.2) // the medium fails
 		return nil
 	}
 	if c.liar && !c.w.calm && c.w.chance(0.2) {

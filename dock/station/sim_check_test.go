@@ -1,6 +1,8 @@
 package station
 
 import (
+	"errors"
+	"slices"
 	"time"
 
 	"berth/dock"
@@ -16,6 +18,8 @@ type watch struct {
 	vainFrom time.Duration // since this true time
 
 	allowedAt time.Duration // true time at which the erase rule said yes last
+	refusedAt time.Duration // true time at which it refused the whole camera last
+	informed  time.Duration // true time at which the journal was asked last
 }
 
 // checkListed is I5, I6 and I11 for one listing: every entry is a recording of
@@ -30,6 +34,9 @@ func (w *world) checkListed(d *simDocking, do effect, meaning journal.Reconciled
 	if len(meaning.Items) != len(do.listing.Entries)-odd {
 		w.breaks("I6: %d of %d entries became recordings, %d cannot be believed", len(meaning.Items), len(do.listing.Entries), odd)
 	}
+	if do.settled && !d.heard.agree {
+		w.breaks("I6: the camera %s is called quiet and its last two listings differ", d.row.camera)
+	}
 	replaced := map[dock.RecordingID]bool{}
 	for _, item := range meaning.Items {
 		r := w.journal.byID[item.Recording]
@@ -40,6 +47,9 @@ func (w *world) checkListed(d *simDocking, do effect, meaning journal.Reconciled
 		if item.New {
 			r.owner, r.looks = d.camera.simCamera, looksOf(item.Entry)
 			w.checkReplaced(r, replaced)
+		}
+		if !slices.ContainsFunc(d.heard.earlier.Entries, func(e dock.Entry) bool { return e.Handle == item.Entry.Handle && e.Identity == item.Entry.Identity }) {
+			w.breaks("I6: recording %s was not listed twice and equal", r.ID)
 		}
 		w.checkMatched(d, r, item)
 		o := d.object(item.Entry)
@@ -79,7 +89,7 @@ func (w *world) checkSettled(d *simDocking, seen map[dock.RecordingID]bool) {
 		return
 	}
 	for _, r := range w.journal.byCamera[d.row.camera] {
-		if !seen[r.ID] && w.journal.open(r) && r.erasing == "" {
+		if !seen[r.ID] && w.journal.open(r) && r.intent == "" && !untold(d.heard.known, r.looks.name) {
 			w.breaks("I11: recording %s left %s by itself and nobody noted it", r.ID, d.row.camera)
 		}
 	}
@@ -174,6 +184,10 @@ func (w *world) checkStep(d *simDocking, before effect, e event) {
 	if v.steps++; v.steps > 50 {
 		w.stalls("livelock: %d steps and no time passes; now %v", v.steps, do.action)
 	}
+	var refusal *dock.Refusal
+	if before.action == doClear && errors.As(e.err, &refusal) && !refusal.Has("held") {
+		v.refusedAt = w.now
+	}
 	switch do.action {
 	case doPull:
 		w.checkFair(d, func(it *item) bool { return !it.spooled })
@@ -184,7 +198,14 @@ func (w *world) checkStep(d *simDocking, before effect, e event) {
 				w.stalls("officers wait: %s is read twice before all are secured", d.row.camera)
 			}
 		}
+	case doWait:
+		if d.heard.heard > 1 && !d.heard.agree {
+			w.stalls("%s still changes and is left alone", d.row.camera)
+		}
+	case doErase:
+		w.checkBegin(d, before)
 	case doReconfirm:
+		w.checkAsked(d)
 		if v.vain++; v.vain > len(s.items)*(20+int((w.now-v.vainFrom)/(30*time.Second))) {
 			w.stalls("stores are read for nothing: %d times for %s", v.vain, d.row.camera)
 		}
@@ -194,11 +215,40 @@ func (w *world) checkStep(d *simDocking, before effect, e event) {
 		}
 	case doRemove:
 		v.vain, v.vainFrom = 0, w.now
+		if d.heard.told[s.items[do.index].Entry.Handle] {
+			w.breaks("I2: %s is told twice to let an object go, and nobody looked", d.row.camera)
+		}
 		if before.action != doClear || before.index != do.index || e.err != nil {
 			w.breaks("I2: an object is erased without having been cleared just now")
 		}
 	}
 	w.checkShown(d)
+}
+
+// checkBegin: a camera is emptied only when all that is on it was stored.
+func (w *world) checkBegin(d *simDocking, before effect) {
+	if before.action == doErase {
+		w.stalls("emptying %s is begun again for nothing", d.row.camera)
+	}
+	for id := range d.heard.entries {
+		if r := w.journal.byID[id]; !r.left && w.everIn(r) < max(1, r.asked) {
+			w.stalls("emptying %s is begun and %s was never in %d stores", d.row.camera, id, max(1, r.asked))
+		}
+	}
+}
+
+// checkAsked: every stored copy is read for this question, so that it is not
+// asked where the answer cannot lead to anything.
+func (w *world) checkAsked(d *simDocking) {
+	r := d.recording(d.asked)
+	switch {
+	case d.watch.refusedAt > 0 && w.now-d.watch.refusedAt < askAgain:
+		w.stalls("the stores are asked for %s %v after the rule refused the camera", d.row.camera, w.now-d.watch.refusedAt)
+	case d.heard.gave[r.ID].as == dock.Entry{}:
+		w.stalls("the stores are asked for %s, which was not read a second time", r.ID)
+	case r.kept && r.keptSince < d.watch.informed:
+		w.stalls("the stores are asked for %s, which is held", r.ID)
+	}
 }
 
 // checkFair: nothing that could be tried is passed over again and again.

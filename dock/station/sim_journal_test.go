@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"berth/dock"
 	"berth/dock/journal"
@@ -37,18 +38,19 @@ type simRecording struct {
 	first       *simRow
 	sealed      []byte // as it was spooled last
 	// The truth, which the station does not know.
-	content []byte         // what sealed opens to
-	key     string         // of sealed, in every store
-	owner   *simCamera     // whose object it was first
-	looks   looks          // of that object
-	uid     int            // the object that was matched with it first
-	latest  int            // the object that was matched with it last
-	told    int            // the object that was told to go last
-	asked   int            // copies that the agency asked for when it was seen
-	kept    bool           // held, and nobody released it
-	left    bool           // gone from its camera, as far as anybody was told
-	intent  dock.DockingID // whose intent to erase is on record and undecided
-	unsure  bool           // and that it is undecided is on record too
+	content   []byte         // what sealed opens to
+	key       string         // of sealed, in every store
+	owner     *simCamera     // whose object it was first
+	looks     looks          // of that object
+	uid       int            // the object that was matched with it first
+	latest    int            // the object that was matched with it last
+	told      int            // the object that was told to go last
+	asked     int            // copies that the agency asked for when it was seen
+	kept      bool           // held, and nobody released it
+	keptSince time.Duration  // true time
+	left      bool           // gone from its camera, as far as anybody was told
+	intent    dock.DockingID // whose intent to erase is on record and undecided
+	unsure    bool           // and that it is undecided is on record too
 }
 
 // simRow is a docking as the journal has it.
@@ -79,6 +81,9 @@ func (j *simJournal) add(r *simRecording, docking dock.DockingID, body dock.Fact
 	r.erasing, r.unconfirmed = r.Erasing()
 	switch body := body.(type) {
 	case dock.Hold:
+		if !r.kept {
+			r.keptSince = j.w.now
+		}
 		r.kept = true
 	case dock.Release:
 		r.kept = false

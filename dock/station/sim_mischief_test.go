@@ -76,7 +76,11 @@ func (w *world) fieldwork(c *simCamera) {
 		return
 	}
 	o := c.objects[w.rng.IntN(len(c.objects))]
-	switch w.rng.IntN(14) {
+	if c.lister && w.chance(0.5) {
+		c.pretend(o)
+		return
+	}
+	switch w.rng.IntN(15) {
 	case 0:
 		c.lose(o.Name)
 	case 1:
@@ -105,8 +109,8 @@ func (w *world) fieldwork(c *simCamera) {
 		c.touch(o)
 	case 11:
 		c.grow(o)
-	case 12:
-		c.pretend(o)
+	case 12, 13:
+		o.shut = !o.shut
 	default:
 		c.record()
 	}
@@ -118,14 +122,12 @@ func oddities() []dock.Exception {
 		{Kind: dock.ExceptionUnreadable, Name: "broken"}, {Kind: dock.ExceptionForeign, Name: "mount"},
 		{Kind: dock.ExceptionTooDeep, Name: "deep"}, {Kind: dock.ExceptionLink, Name: "link"},
 		{Kind: dock.ExceptionAuxiliary, Name: "thumb"}, {Kind: dock.ExceptionDevice, Name: "device"},
+		{Kind: dock.ExceptionUnfinished, Name: "begun"}, {Kind: dock.ExceptionVolume, Name: "volume"},
 	}
 }
 
 // pretend lets a camera that lies list something else for a while than is there.
 func (c *simCamera) pretend(o *simObject) {
-	if !c.lister {
-		return
-	}
 	switch c.w.rng.IntN(6) {
 	case 0:
 		o.huge = !o.huge
@@ -134,6 +136,9 @@ func (c *simCamera) pretend(o *simObject) {
 		second.Handle, second.Identity = "second", "second"
 		second.SizeBytes += int64(c.w.rng.IntN(2))
 		c.ghosts = []dock.Entry{second}
+		if c.w.chance(0.5) {
+			c.replace(o, false)
+		}
 	case 1:
 		c.ghosts = []dock.Entry{{Handle: "ghost", Name: "ghost.mp4", SizeBytes: 7, Identity: "ghost"}}
 	case 2:
@@ -217,7 +222,7 @@ func (w *world) accept() {
 // reconfigure is what IT may change while the station is down.
 func (w *world) reconfigure() {
 	w.erasing.Copies = w.rng.IntN(3) // none asked for still means one
-	if w.erasing.After = dock.EraseAfterCopies; w.chance(0.1) {
+	if w.erasing.After = dock.EraseAfterCopies; w.chance(0.2) {
 		w.erasing.After = dock.EraseAfterNever
 	}
 	if w.erasing.Grace = 0; w.chance(0.3) {
@@ -268,7 +273,7 @@ func (w *world) settleDown() {
 	for _, c := range w.cameras {
 		c.dirty, c.odd, c.ghosts = false, nil, nil
 		for _, o := range c.objects {
-			o.bad, o.huge, o.busy, o.hidden = false, false, 0, 0
+			o.bad, o.huge, o.shut, o.busy, o.hidden = false, false, false, 0, 0
 		}
 		if c.bay != nil {
 			c.bay.unplug()

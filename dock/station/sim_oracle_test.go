@@ -50,7 +50,7 @@ func (w *world) objectForStation(object objector) {
 // mayHide: evidence could hide behind what a camera lists like this.
 func mayHide(kind dock.ExceptionKind) bool {
 	switch kind {
-	case dock.ExceptionUnreadable, dock.ExceptionForeign, dock.ExceptionTooDeep:
+	case dock.ExceptionUnreadable, dock.ExceptionForeign, dock.ExceptionTooDeep, dock.ExceptionUnfinished, dock.ExceptionVolume:
 		return true
 	}
 	return false

@@ -137,6 +137,16 @@ func (h *hearing) journalled(items []dock.Planned) {
 	}
 }
 
+// untold: the listing cannot tell whether something of this name is there.
+func untold(l dock.Listing, name dock.RawName) bool {
+	for _, x := range l.Exceptions {
+		if mayHide(x.Kind) && x.Kind != dock.ExceptionUnfinished && (x.Name == name || x.Name == ".") {
+			return true
+		}
+	}
+	return false
+}
+
 // absurd: nothing on a camera is this large, or this small.
 func absurd(e dock.Entry) bool { return e.SizeBytes < 0 || e.SizeBytes > 1<<53-1 }
 

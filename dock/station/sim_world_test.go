@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"berth/dock"
@@ -49,6 +50,8 @@ type world struct {
 	story    [80]told        // the last things that happened
 	told     int
 	broken   string // the first promise that was not kept
+
+	brokenBefore *atomic.Uint64 // the smallest seed that broke one, of all worlds of a run; nil for one world alone
 }
 
 // told is one line of a world's story.
@@ -133,18 +136,23 @@ func newWorld(seed uint64, dockings int) *world {
 
 // run lets the world live until it is calm and everybody had time to finish.
 func (w *world) run() {
-	for w.broken == "" && !w.calm {
+	for w.goesOn() && !w.calm {
 		w.next()
 	}
-	if w.broken == "" {
+	if w.goesOn() {
 		w.settleDown()
 	}
-	for end := w.now + 4*time.Hour; w.broken == "" && w.now < end && !w.atRest; {
+	for end := w.now + 4*time.Hour; w.goesOn() && w.now < end && !w.atRest; {
 		w.next()
 	}
-	if w.broken == "" {
+	if w.goesOn() {
 		w.checkEnd()
 	}
+}
+
+// goesOn: no promise was broken, here or in a world that was asked for before.
+func (w *world) goesOn() bool {
+	return w.broken == "" && (w.brokenBefore == nil || w.brokenBefore.Load() > w.seed)
 }
 
 func (w *world) next() {

@@ -2,7 +2,9 @@ package station
 
 import (
 	"flag"
+	"math"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +14,7 @@ import (
 var (
 	simSeed     = flag.Uint64("sim.seed", 1, "seed of the first simulated world; each further world has the next one")
 	simDockings = flag.Int("sim.dockings", simulatedByDefault, "dockings to simulate")
+	simWorld    = flag.Int("sim.world", dockingsPerWorld, "dockings in each world")
 	simSafety   = flag.Bool("sim.safety", false, "judge nothing but what could lose or alter a recording")
 	simOverlook = flag.String("sim.overlook", "", "words of the oracle's objections that are not raised")
 )
@@ -20,15 +23,21 @@ var (
 const dockingsPerWorld = 500
 
 // simulate runs one world and reports which promise it broke.
-func simulate(t *testing.T, seed uint64, dockings int) *world {
+func simulate(t *testing.T, seed uint64, dockings int, brokenBefore *atomic.Uint64) *world {
 	t.Helper()
 	w := newWorld(seed, dockings)
-	w.safety = *simSafety
+	w.safety, w.brokenBefore = *simSafety, brokenBefore
 	for _, code := range strings.Fields(*simOverlook) {
 		w.overlook[code] = true
 	}
 	w.run()
 	if w.broken != "" {
+		for brokenBefore != nil {
+			least := brokenBefore.Load()
+			if seed >= least || brokenBefore.CompareAndSwap(least, seed) {
+				break
+			}
+		}
 		t.Errorf("seed %d, step %d, after %d dockings: %s\nreplay: go test ./dock/station -run Simulation -sim.seed %d -sim.dockings %d\nthe end of its story:\n%s",
 			seed, w.steps, w.dockings, w.broken, seed, dockings, w.lastTold())
 	}
@@ -39,17 +48,19 @@ func simulate(t *testing.T, seed uint64, dockings int) *world {
 // at every step, and when they let the station alone it finishes its work.
 func TestSimulationKeepsEveryPromiseAtEveryStep(t *testing.T) {
 	var next, dockings, steps, erasures, asks atomic.Int64
+	var broken atomic.Uint64
+	broken.Store(math.MaxUint64)
 	met := map[string]int{} // guarded by meeting
 	var meeting sync.Mutex
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for !t.Failed() {
-				begun := int(next.Add(dockingsPerWorld)) - dockingsPerWorld
+				begun := int(next.Add(int64(*simWorld))) - *simWorld
 				if begun >= *simDockings {
 					return
 				}
-				w := simulate(t, *simSeed+uint64(begun/dockingsPerWorld), min(dockingsPerWorld, *simDockings-begun))
+				w := simulate(t, *simSeed+uint64(begun / *simWorld), min(*simWorld, *simDockings-begun), &broken)
 				dockings.Add(int64(w.dockings))
 				steps.Add(int64(w.steps))
 				erasures.Add(int64(w.erasures))
@@ -94,7 +105,17 @@ func TestSimulationOfKnownSeeds(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
-			simulate(t, seed, dockingsPerWorld)
+			simulate(t, seed, dockingsPerWorld, nil)
+		})
+	}
+}
+
+// Worlds that found a clause missing must go on finding nothing else.
+func TestSimulationOfTheSeedsOfTheProof(t *testing.T) {
+	for _, seed := range keptSeeds(t) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			simulate(t, seed, dockingsPerWorld, nil)
 		})
 	}
 }
