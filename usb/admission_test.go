@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -234,6 +236,31 @@ func TestWhatCannotBeLetInIsTriedAgain(t *testing.T) {
 	r.kernel.mu.Unlock()
 	for attached, _ = r.look(t); len(attached) == 0; attached, _ = r.look(t) {
 		<-r.ports.Changed()
+	}
+}
+
+// Descriptors that cannot be read now may be read later; until then the device
+// stays out.
+func TestWhatCannotBeHeardIsAskedAgain(t *testing.T) {
+	r := newRig(t)
+	g := stick()
+	g.trusted = true
+	r.plug("1-1", g)
+	file := filepath.Join(r.devices(), "1-1", "descriptors")
+	if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	r.refused(t, "A1", "1-1")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	r.write(file, string(g.descriptors))
+	for attached, _ := r.look(t); len(attached) == 0; attached, _ = r.look(t) {
+		<-r.ports.Changed()
+	}
+	r.plug("1-2", gadget{descriptors: append(simple(bulkOnly()), make([]byte, maxDescriptors)...)})
+	if _, problems := r.look(t); len(about(problems, "A2")) != 1 || !strings.Contains(about(problems, "A2")[0].Text, "more than 65536 bytes") {
+		t.Fatalf("%v", problems)
 	}
 }
 

@@ -21,36 +21,28 @@ type charge struct {
 
 // judge decides by the descriptors that the kernel read before any driver saw
 // the device, and carries it out. It may wait for the device, and runs without
-// the lock. Whatever is not let in is put out, also if it was in before.
+// the lock. Whatever is not let in is put out, also if it was in before. That
+// all this was one device, Admission sees by its number, and the next look.
 func (p *Ports) judge(ctx context.Context, c charge) verdict {
 	found, raw, err := p.sys.shape(string(c.port))
 	v := verdict{device: dock.Device{Port: c.port, Number: c.stay.number, Vendor: found.vendor, Product: found.product}}
-	if p.sys.stay(string(c.port)) != c.stay {
-		v.state = left
-		return v
-	}
 	against, signature := p.weigh(c, found, err)
 	if against.text != "" {
-		return p.putOut(ctx, c, v, against)
+		v = p.putOut(ctx, c, v, against)
+		if err != nil && !errors.Is(err, errDescriptors) && v.state == refused {
+			v.state = failed // the device has not been heard yet
+		}
+		return v
 	}
 	if err := p.o.Admission.Authorise(ctx, c.port, c.stay.number, true); err != nil {
 		return fail(v, "it could not be let in", err)
 	}
-	_, again, err := p.sys.shape(string(c.port))
-	switch {
-	case p.sys.stay(string(c.port)) != c.stay:
-		v.state = left
-		return v
-	case err != nil || !bytes.Equal(raw, again):
+	if _, again, err := p.sys.shape(string(c.port)); err != nil || !bytes.Equal(raw, again) {
 		return p.putOut(ctx, c, v, objection{text: "it became something else when it was let in", alien: true})
 	}
 	v.hub = c.site.role == roleWay
 	v.device.Driver, v.device.Profile = signature.Driver, signature.Profile
 	v.device.Serial, v.device.Name = p.sys.text(string(c.port), "serial"), p.sys.text(string(c.port), "product")
-	if p.sys.stay(string(c.port)) != c.stay {
-		v.state = left
-		return v
-	}
 	v.state = admitted
 	return v
 }

@@ -21,7 +21,6 @@ func (p *Ports) report(now time.Time) ([]dock.Attachment, []Problem) {
 	}
 	for i, slot := range p.slots {
 		inside := p.inside(i)
-		taken := false
 		for _, g := range inside {
 			switch g.verdict.state {
 			case admitted:
@@ -30,8 +29,8 @@ func (p *Ports) report(now time.Time) ([]dock.Attachment, []Problem) {
 				if trouble != "" {
 					problems = append(problems, Problem{Bay: slot.Bay, Text: trouble})
 				}
-				if ok && !taken {
-					taken, g.listed = true, true
+				if ok {
+					g.listed = true
 					device := g.verdict.device
 					attached = append(attached, dock.Attachment{
 						Bay: slot.Bay, Generation: g.generation, Port: string(slot.Port), Device: &device,

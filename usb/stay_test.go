@@ -47,9 +47,9 @@ func TestAReplugBetweenTwoLooksIsAnotherStay(t *testing.T) {
 // The kernel counts its numbers around: 127 plugs later a device has the number
 // of the first. It is another one all the same.
 func TestANumberThatComesAgainIsAnotherStay(t *testing.T) {
-	r := newRig(t)
-	camera := stick()
-	camera.trusted = true
+	is := Interface{Class: 6, SubClass: 1, Protocol: 1} // and no disk, by which it could be told as well
+	r := newRig(t, func(o *PortsOptions) { o.Signatures = []Signature{{Driver: "ptp", Interfaces: []Interface{is}}} })
+	camera := gadget{descriptors: simple(is), trusted: true}
 	r.plug("1-1", camera)
 	first := r.one(t)
 	// A file kept open keeps its inode from being used again, which sysfs never does.

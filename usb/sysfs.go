@@ -56,6 +56,8 @@ func (s sysfs) names(parts ...string) ([]string, error) {
 	return names, nil
 }
 
+var errTooLong = errors.New("longer than it can be")
+
 // read returns at most limit bytes of a file; what is longer is an error.
 func (s sysfs) read(limit int, parts ...string) ([]byte, error) {
 	f, err := os.Open(s.path(parts...))
@@ -65,7 +67,7 @@ func (s sysfs) read(limit int, parts ...string) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err == nil && len(b) > limit {
-		err = fmt.Errorf("attribute has more than %d bytes", limit)
+		err = errTooLong
 	}
 	return b, err
 }
@@ -112,25 +114,15 @@ type stay struct {
 	inode  uint64
 }
 
-// stay returns the zero stay if there is no device of this name, or if it comes
-// and goes all the while. The directory is looked at before and after the
-// number, so that they belong together.
+// stay returns the zero stay if there is no device of this name, or if it is on
+// its way in or out.
 func (s sysfs) stay(name string) stay {
-	for range 10 {
-		before, ok := s.inode(name)
-		number := s.number(10, name, "devnum")
-		after, still := s.inode(name)
-		if !ok || !still {
-			return stay{}
-		}
-		if before == after {
-			if number == 0 { // on its way in or out
-				return stay{}
-			}
-			return stay{number: number, inode: before}
-		}
+	inode, ok := s.inode(name)
+	number := s.number(10, name, "devnum")
+	if !ok || number == 0 {
+		return stay{}
 	}
-	return stay{}
+	return stay{number: number, inode: inode}
 }
 
 func (s sysfs) inode(name string) (uint64, bool) {
@@ -145,6 +137,9 @@ func (s sysfs) inode(name string) (uint64, bool) {
 // shape reads and parses the descriptors that the kernel has of a device.
 func (s sysfs) shape(name string) (shape, []byte, error) {
 	raw, err := s.read(maxDescriptors, name, "descriptors")
+	if errors.Is(err, errTooLong) {
+		return shape{}, nil, malformed("more than %d bytes", maxDescriptors)
+	}
 	if err != nil {
 		return shape{}, nil, fmt.Errorf("read descriptors: %w", err)
 	}
