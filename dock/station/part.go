@@ -114,11 +114,11 @@ func (y *stay) waitWhileOurs(work *errand, grace time.Duration) (ended bool) {
 			return true
 		case <-timer.C:
 		}
-		s := y.lookout.silence()
-		if s.doing != "" && s.lasts >= grace {
+		silent := y.lookout.silence().lasts // 0 while it waits for nothing
+		if silent >= grace {
 			return false
 		}
-		wait = max(grace-s.lasts, grace/10)
+		wait = max(grace-silent, grace/10)
 	}
 }
 

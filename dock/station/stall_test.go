@@ -168,10 +168,14 @@ func TestAPortThatDoesNotAnswerHoldsUpNobody(t *testing.T) {
 		}
 		r.plug("A2", h.healthyOne("well"))
 		h.wait("A2", "stored", stored)
+		<-time.After(10 * time.Minute) // it is tried again in vain meanwhile
 		began := time.Now()
 		h.stop()
 		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("the stop took %v", took)
+		}
+		if r.entered != 1 {
+			t.Errorf("the port is being switched %d times at once", r.entered)
 		}
 		close(r.stuck)
 	}, "A1", "A2")

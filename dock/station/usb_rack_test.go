@@ -29,6 +29,7 @@ type usbRack struct {
 	cycles     []dock.Port            // guarded by mu; ports that were switched off and on
 	noPower    error                  // what switching fails with
 	stuck      chan struct{}          // switching does not come back before it is closed; nil: at once
+	entered    int                    // guarded by mu; how often switching was begun
 	lastCycle  error                  // guarded by mu; what the context of the last switching had to say
 	opened     int                    // guarded by mu; cameras opened
 	closed     int                    // guarded by mu
@@ -100,6 +101,7 @@ func (r *usbRack) Attached(context.Context) (list []dock.Attachment, problems []
 
 // Cycle lets the camera leave and come back, as a port does.
 func (r *usbRack) Cycle(ctx context.Context, port dock.Port) error {
+	r.count(&r.entered)
 	if r.stuck != nil {
 		<-r.stuck
 	}
@@ -193,6 +195,7 @@ type toyCamera struct {
 
 func (c *toyCamera) Close() error {
 	c.r.count(&c.r.closed)
+	_ = c.p.io("close") // it may have left: that is no matter now
 	return c.Tree.Close()
 }
 
