@@ -42,6 +42,7 @@ type Card struct {
 const (
 	sectorSize     = 512
 	partitionStart = 1 << 20 // bytes, where everybody begins the first one
+	manyFiles      = 10_000  // mke2fs would take hours to fill a folder of more: a guest's kernel does
 )
 
 // Manifest is what must come out of the station: path, size and digest of every
@@ -63,7 +64,7 @@ func (c Card) offset() int64 {
 }
 
 // Make makes the card's image, or finds it in the cache, and copies it to path.
-// Only exFAT needs a guest, which has a port 15 that is free.
+// Only exFAT, and ext4 with very many files, need a guest, whose port 15 is free.
 func (c Card) Make(ctx context.Context, cache string, r *Rack, path string) error {
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -99,7 +100,7 @@ func (c Card) format(ctx context.Context, r *Rack, path string) error {
 			return err
 		}
 	}
-	if c.Filesystem == ExFAT {
+	if c.Filesystem == ExFAT || len(c.Files) > manyFiles {
 		return c.fillInGuest(ctx, r, path)
 	}
 	below, err := os.MkdirTemp(filepath.Dir(path), "files-")
@@ -170,11 +171,17 @@ func (c Card) fillInGuest(ctx context.Context, r *Rack, path string) (err error)
 	if c.Partitioned {
 		device += "-part1"
 	}
-	if err := r.Guest.UntilThere(ctx, time.Minute, device); err != nil {
+	if err := r.Guest.UntilThere(ctx, 3*time.Minute, device); err != nil {
 		return err
 	}
 	const at = "/tmp/card-maker"
-	if _, err := r.Guest.Shell(ctx, time.Minute, "mkdir -p "+at+"; mkfs.exfat -L "+c.Label+" "+device+"; mount -t exfat "+device+" "+at); err != nil {
+	script := "mkdir -p " + at + "; "
+	if c.Filesystem == ExFAT {
+		script += "mkfs.exfat -L " + c.Label + " " + device
+	} else {
+		script += "mkfs.ext4 -q -F -N 200000 -L " + c.Label + " " + device
+	}
+	if _, err := r.Guest.Shell(ctx, limit, script+"; mount "+device+" "+at); err != nil {
 		return err
 	}
 	_, filled := r.Guest.Ask(ctx, call.Request{Op: call.Fill, Path: at, Seed: c.Seed, Files: c.Files, Timeout: limit})

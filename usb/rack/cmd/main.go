@@ -5,7 +5,7 @@
 // that was asked for held; what failed leaves its console behind and says where.
 // It never touches a device of the machine that it runs on.
 //
-//	rack [-run EXPRESSION] [-list] [-keep DIRECTORY]
+//	rack [-run EXPRESSION] [-list] [-v] [-keep DIRECTORY]
 //	rack -shell
 //	rack -try SCRIPT [-plug PORT=KIND[,OPTION=VALUE]...[:IMAGE]]... [-give HOSTFILE:GUESTFILE]... [-fetch GUESTFILE:HOSTFILE]... [-berth]
 package main
@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -47,7 +48,7 @@ type wishes struct {
 	cache, dir, try string
 	source          string
 	shell, berth    bool
-	list            bool
+	list, verbose   bool
 	only, keep      string
 	plugs, gifts    many
 	fetches         many
@@ -61,6 +62,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.StringVar(&w.source, "source", ".", "the tree whose station is tried")
 	flags.BoolVar(&w.shell, "shell", false, "boot a guest with cameras in its bays and give its console")
 	flags.StringVar(&w.only, "run", "", "run only the scenarios whose name matches this regular expression")
+	flags.BoolVar(&w.verbose, "v", false, "tell each change of what the station says of itself")
 	flags.BoolVar(&w.list, "list", false, "say which scenarios there are")
 	flags.StringVar(&w.keep, "keep", ".cache/rack/failed", "where a failed scenario leaves its logs")
 	flags.StringVar(&w.try, "try", "", "boot a guest, run this script of bash in it, print what it printed")
@@ -104,12 +106,20 @@ func (w wishes) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stage, err := scenario.NewStage(ctx, options, w.cache, w.dir)
+	stage, err := scenario.NewStage(ctx, options, w.cache, w.dir, w.chatter())
 	if err != nil {
 		return err
 	}
 	defer stage.PowerCut()
 	return scenario.Run(ctx, stage, only, w.keep, os.Stdout)
+}
+
+// chatter is where the station's changes are told.
+func (w wishes) chatter() io.Writer {
+	if w.verbose {
+		return os.Stderr
+	}
+	return io.Discard
 }
 
 // play gives a person the console of a guest with cameras in its bays.
@@ -119,7 +129,7 @@ func (w wishes) play(ctx context.Context) error {
 		return err
 	}
 	options.Shell = true
-	stage, err := scenario.NewStage(ctx, options, w.cache, w.dir)
+	stage, err := scenario.NewStage(ctx, options, w.cache, w.dir, w.chatter())
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func pullScenarios() []Scenario {
 	return []Scenario{
 		{Name: "eight-cameras", Promise: "eight cameras at once, every filesystem: all in both stores to the byte, all cards empty", Station: true, Limit: 25 * time.Minute, Run: eightCameras},
 		{Name: "many-names", Promise: "2,000 files and long, odd and foreign names arrive under their names", Station: true, Limit: 20 * time.Minute, Run: manyNames},
-		{Name: "big-file", Promise: "a recording of more than 4 GiB on exFAT arrives whole", Station: true, Limit: 90 * time.Minute, Run: bigFile},
+		{Name: "big-file", Promise: "a recording of more than 4 GiB on exFAT arrives whole", Station: true, Long: true, Limit: 90 * time.Minute, Run: bigFile},
 		{Name: "never-written", Promise: "a card that is only read is the same to the byte afterwards, a dirty ext4 too", Station: true, Limit: 10 * time.Minute, Run: neverWritten},
 		{Name: "two-of-one-name", Promise: "two cameras with one serial are both read, and neither is emptied", Station: true, Limit: 10 * time.Minute, Run: twoOfOneName},
 	}

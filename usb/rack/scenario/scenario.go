@@ -21,6 +21,9 @@ type Scenario struct {
 	// Station says that it needs the station's program; the others look at what
 	// the kernel and the rack themselves do.
 	Station bool
+	// Long says that it takes longer than all others together: it runs only if the
+	// expression names it in full.
+	Long bool
 	// Limit ends it: a scenario that waits for ever has failed.
 	Limit time.Duration
 	Run   func(ctx context.Context, t *Trial) error
@@ -39,7 +42,7 @@ type Trial struct {
 // All is every scenario, in the order in which they run.
 func All() []Scenario {
 	var all []Scenario
-	for _, some := range [][]Scenario{kernelScenarios(), attackerScenarios(), emulatedScenarios(), pullScenarios(), yankScenarios(), damageScenarios(), powerScenarios()} {
+	for _, some := range [][]Scenario{kernelScenarios(), attackerScenarios(), emulatedScenarios(), pullScenarios(), yankScenarios(), againScenarios(), damageScenarios(), powerScenarios()} {
 		all = append(all, some...)
 	}
 	return all
@@ -48,7 +51,13 @@ func All() []Scenario {
 // NeedStation says whether one of the scenarios whose name matches needs the
 // station's program.
 func NeedStation(only *regexp.Regexp) bool {
-	return slices.ContainsFunc(All(), func(s Scenario) bool { return s.Station && only.MatchString(s.Name) })
+	return slices.ContainsFunc(All(), func(s Scenario) bool { return s.Station && s.asked(only) })
+}
+
+// asked says whether an expression names the scenario.
+func (s Scenario) asked(only *regexp.Regexp) bool {
+	found := only.FindString(s.Name)
+	return only.MatchString(s.Name) && (!s.Long || found == s.Name)
 }
 
 // Run runs the scenarios whose name matches, prints a line for each, and returns
@@ -57,7 +66,10 @@ func NeedStation(only *regexp.Regexp) bool {
 func Run(ctx context.Context, stage *Stage, only *regexp.Regexp, keep string, out io.Writer) error {
 	ran, failed := 0, 0
 	for _, s := range All() {
-		if !only.MatchString(s.Name) {
+		if !s.asked(only) {
+			if s.Long && only.MatchString(s.Name) {
+				fmt.Fprintf(out, "LEFT OUT        %-22s %s; it takes long, ask for it by its name\n", s.Name, s.Promise)
+			}
 			continue
 		}
 		ran++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ type Stage struct {
 	cache   string // for cards
 	dir     string
 	agency  string // path of the agency's private key
+	chatter io.Writer
 }
 
 // The station's disks, by their labels; each is mounted at /srv/<label>.
@@ -31,9 +33,10 @@ const (
 	otherDisk = "evidence-2"
 )
 
-// NewStage makes the station's disks and keys below dir. Nothing runs yet.
-func NewStage(ctx context.Context, options rack.Options, cache, dir string) (*Stage, error) {
-	s := &Stage{options: options, cache: cache, dir: dir, agency: filepath.Join(dir, "agency.key.pem")}
+// NewStage makes the station's disks and keys below dir. Nothing runs yet. Each
+// change of what the station says of itself will be written to chatter.
+func NewStage(ctx context.Context, options rack.Options, cache, dir string, chatter io.Writer) (*Stage, error) {
+	s := &Stage{options: options, cache: cache, dir: dir, agency: filepath.Join(dir, "agency.key.pem"), chatter: chatter}
 	s.options.Dir = filepath.Join(dir, "guest")
 	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the rack's directory: %w", err)

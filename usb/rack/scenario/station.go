@@ -141,6 +141,9 @@ func (s *station) until(ctx context.Context, limit time.Duration, what string, w
 			return status, nil
 		}
 		if err == nil {
+			if line := describe(status); line != describe(last) {
+				fmt.Fprintln(s.trial.chatter, line)
+			}
 			last = status
 		}
 		select {
