@@ -57,8 +57,8 @@ func NewSafe(id dock.StationID, version string, why dock.Problem, bays []Bay, bu
 func (s *Safe) Run(ctx context.Context) error {
 	s.log.Error("safe mode", "code", s.why.Code, "why", s.why.Text, "do", s.why.Do)
 	for {
-		if attached, _, err := s.bus.Attached(ctx); err == nil {
-			s.see(attached)
+		if attached, problems, err := s.bus.Attached(ctx); err == nil {
+			s.see(attached, problems)
 		}
 		select {
 		case <-ctx.Done():
@@ -71,12 +71,17 @@ func (s *Safe) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Safe) see(attached []dock.Attachment) {
+func (s *Safe) see(attached []dock.Attachment, problems []usb.Problem) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	news := false
 	for i := range s.bays {
 		now := dock.BayStatus{Bay: s.bays[i].Bay, State: dock.BayEmpty}
+		for _, p := range problems {
+			if p.Bay == now.Bay && p.NotACamera {
+				now.State, now.Attention = dock.BayNotACamera, p.Text
+			}
+		}
 		for _, at := range attached {
 			if at.Bay == now.Bay {
 				now.State = dock.BayAttention

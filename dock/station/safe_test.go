@@ -10,23 +10,24 @@ import (
 	"berth/usb"
 )
 
-// rack is a bus on which a camera sits in A1.
+// rack is a bus on which a camera sits in A1 and a keyboard in A3.
 type rack struct{}
 
 func (rack) Attached(context.Context) ([]dock.Attachment, []usb.Problem, error) {
-	return []dock.Attachment{{Bay: "A1", Generation: 1}}, nil, nil
+	return []dock.Attachment{{Bay: "A1", Generation: 1}}, []usb.Problem{{Bay: "A3", NotACamera: true, Text: "a keyboard"}}, nil
 }
 func (rack) Changed() <-chan struct{} { return nil }
 
 func TestSafeModeSaysWhyAndWhatToDoAndEndsOnlyWhenItIsReleased(t *testing.T) {
 	why := dock.ProblemOf("spool", "open spool: read-only file system")
-	s := NewSafe("hq", "test", why, []Bay{{Name: "A1"}, {Name: "A2"}}, rack{}, slog.New(slog.DiscardHandler))
+	s := NewSafe("hq", "test", why, []Bay{{Name: "A1"}, {Name: "A2"}, {Name: "A3"}}, rack{}, slog.New(slog.DiscardHandler))
 	seen := s.Changed()
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(t.Context()) }()
 	<-seen
 	status := s.Status(t.Context())
-	if status.Mode != dock.ModeSafe || status.Healthy || status.Bays[0].State != dock.BayAttention || status.Bays[1].State != dock.BayEmpty {
+	if status.Mode != dock.ModeSafe || status.Healthy || status.Bays[0].State != dock.BayAttention || status.Bays[1].State != dock.BayEmpty ||
+		status.Bays[2].State != dock.BayNotACamera || status.Bays[2].Attention != "a keyboard" {
 		t.Errorf("status: %+v", status)
 	}
 	p := status.Problems[0]
