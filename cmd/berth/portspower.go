@@ -30,11 +30,13 @@ func newPortsPower() *cobra.Command {
 		Example: "  berth ports power cycle A1\n  berth ports power off 1-1.4",
 		Args:    agency.Args(cobra.MatchAll(cobra.ExactArgs(2), knowsWord)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := loadConfig(cmd)
+			bays, note, err := configuredSlots(cmd)
 			if err != nil {
 				return err
 			}
-			bays := slots(cfg)
+			if note != "" {
+				return agency.Usage(errors.New("only bays are switched, and there are none: " + note))
+			}
 			port, err := portNamed(bays, args[1])
 			if err != nil {
 				return agency.Usage(err)
