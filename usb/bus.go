@@ -1,8 +1,12 @@
-// Package usb knows what is attached to which port of the station. A Bus is
-// level-triggered: its listing is the truth and an event is only a hint to
-// look, so that a lost event costs time and never a camera.
+// Package usb knows what is attached to which port of the station, lets in what
+// is a camera, and switches the power of bays. A Bus is level-triggered: its
+// listing is the truth and an event is only a hint to look, so that a lost event
+// costs time and never a camera.
 //
-// It never opens a camera: that is a dock.Driver's work.
+// Into a bay it lets only what describes itself, before any driver saw it,
+// exactly as one of the cameras that are asked for; everything else there is
+// put out and shown. It never touches a port that is no bay's nor on the way to
+// one, and it never opens a camera: that is a dock.Driver's work.
 package usb
 
 import (
