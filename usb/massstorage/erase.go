@@ -31,13 +31,20 @@ func (c *camera) Erase(ctx context.Context, e dock.Entry, clearance dock.Clearan
 	if err != nil {
 		return fmt.Errorf("%s: %w", tried, err)
 	}
-	return v.tree.Erase(ctx, e, clearance)
+	err = v.tree.Erase(ctx, e, clearance)
+	if err != nil && !final(ctx, err) && !errors.Is(err, dock.ErrChanged) && !errors.Is(err, dock.ErrBusy) {
+		v.fault = err // a card that turned read-only is not written to again
+	}
+	return err
 }
 
 // writable has the volume mounted for writing, if nothing is wrong with it.
 func (v *volume) writable(ctx context.Context) error {
 	if v.info.Replay {
 		return errors.New("the filesystem was not unmounted and its journal was not replayed")
+	}
+	if v.fault != nil {
+		return fmt.Errorf("writing to it failed before: %w", v.fault)
 	}
 	if err := v.check(ctx); err != nil {
 		return fmt.Errorf("the filesystem is not in order: %w", err)

@@ -27,7 +27,8 @@ type volume struct {
 	unfinished []privileged.Unfinished
 	looked     bool  // unfinished was looked for through the present mount
 	checked    bool  // the filesystem's checker looked at it
-	fault      error // what it found, or that writing failed; nil if nothing
+	damage     error // what it found; nil if nothing
+	fault      error // that writing failed; nil if it did not
 
 	mu      sync.Mutex
 	mounted *privileged.Mounted  // nil while there is none; guarded by mu
@@ -81,7 +82,7 @@ func (v *volume) UsedBytes() int64 {
 // Clean: it was unmounted, or its checker found nothing wrong with it, and
 // nothing that we wrote failed since.
 func (v *volume) Clean() bool {
-	return v.fault == nil && !v.info.Replay && (!v.info.Dirty || v.checked)
+	return v.fault == nil && v.damage == nil && !v.info.Replay && (!v.info.Dirty || v.checked)
 }
 
 // ready has the volume mounted for this access and no other. A mount for
@@ -158,8 +159,8 @@ func (v *volume) unmount() error {
 
 // check has the volume's checker look at it, once, with no mount in its way.
 func (v *volume) check(ctx context.Context) error {
-	if v.fault != nil || v.checked {
-		return v.fault
+	if v.checked {
+		return v.damage
 	}
 	if err := v.unmount(); err != nil {
 		return err
@@ -168,6 +169,6 @@ func (v *volume) check(ctx context.Context) error {
 	if err != nil && final(ctx, err) {
 		return err
 	}
-	v.checked, v.fault = true, err
+	v.checked, v.damage = true, err
 	return err
 }

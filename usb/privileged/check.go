@@ -141,7 +141,7 @@ func onlyMarks(said []byte) bool {
 		case line == "65:01/00", line == "Not automatically fixing this.":
 		case line == "Automatically removing dirty bit.", line == "Auto-correcting.":
 		case line == "Leaving filesystem unchanged.":
-		case strings.HasPrefix(line, "Cannot initialize conversion from codepage 850 to "), line == "Using internal CP850 conversion table":
+		case strings.HasPrefix(line, "Cannot initialize conversion from "), line == "Using internal CP850 conversion table":
 		default:
 			return false
 		}

@@ -3,6 +3,7 @@ package privileged
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 )
 
 // exFAT walks the folders of an exFAT volume (exFAT specification, sections
@@ -46,6 +47,10 @@ const (
 func (p *exFATFolder) take(piece []byte) {
 	for ; len(piece) >= entryBytes && p.err == nil; piece = piece[entryBytes:] {
 		kind := piece[0]
+		if len(p.set) > 0 && kind&0xc0 != 0xc0 {
+			p.err = p.volume.note(Unfinished{Name: strings.TrimSuffix(p.folder.path, "/"), Reason: "an entry of a folder that is not whole"})
+			p.set = nil
+		}
 		switch {
 		case kind == exFATFile:
 			p.set = append([]byte(nil), piece[:entryBytes]...)

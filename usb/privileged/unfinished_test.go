@@ -77,10 +77,13 @@ func TestFilesThatHoldMoreThanTheySayAreFoundOnExFAT(t *testing.T) {
 	}
 	entries := slices.Concat(fileSet("a name of more than fifteen letters.mp4", 0x20, row, 4*sector, sector, true)...)
 	copy(c.bytes[c.data+int(folder-2)*sector+13*entryBytes:], entries)
+	put(c.rootPlace(), fileSet("cut off", 0x20, c.chain(1), 0, 0, false)[:2]...)
+	put(c.rootPlace(), fileSet("after", 0x20, 0, 0, 0, false)...)
 	found := unfinishedOn(t, c)
-	if want := []string{"DCIM/a name of more than fifteen letters.mp4", "lost"}; !slices.Equal(namesOf(found), want) {
+	if want := []string{"", "DCIM/a name of more than fifteen letters.mp4", "lost"}; !slices.Equal(namesOf(found), want) {
 		t.Fatalf("found %q; want %q", namesOf(found), want)
 	}
+	found = found[1:]
 	if found[0].Clusters != 4 || found[0].SizeBytes != 4*sector || found[1].Clusters != 5 || found[1].SizeBytes != 0 {
 		t.Errorf("found %+v", found)
 	}
@@ -152,7 +155,7 @@ func FuzzVolume(f *testing.F) {
 			t.Errorf("%d findings", len(found))
 		}
 		for _, each := range found {
-			if each.Clusters < 1 || each.Clusters > maxChain || len(each.Name) > maxPath+2048 {
+			if each.Clusters < 0 || each.Clusters > maxChain || len(each.Name) > maxPath+2048 {
 				t.Errorf("found %+v", each)
 			}
 		}
