@@ -112,12 +112,12 @@ func fill(q call.Request) error {
 	return nil
 }
 
-// until looks whenever the kernel says something about a device, and every few
-// milliseconds beside, since most of what changes a path is silent.
+// until looks whenever the kernel says something about a device, and ten times
+// a second beside, since most of what changes a path is silent.
 func (a *agent) until(q call.Request) (timedOut bool, err error) {
 	timer := time.NewTimer(limit(q))
 	defer timer.Stop()
-	ticker := time.NewTicker(20 * time.Millisecond)
+	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		news := a.events.news()

@@ -209,7 +209,7 @@ func (w wishes) build(ctx context.Context, station bool) (rack.Options, error) {
 	}
 	extra := map[string]string{}
 	if station {
-		extra["etc/udev/rules.d/60-berth.rules"] = filepath.Join(w.source, "systemd", "60-berth.rules")
+		extra["rack/60-berth.rules"] = filepath.Join(w.source, "systemd", "60-berth.rules")
 	}
 	for _, gift := range w.gifts {
 		from, to, found := strings.Cut(gift, ":")

@@ -179,7 +179,7 @@ func portOffAndOn(ctx context.Context, t *Trial) error {
 	if err := power("off"); err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, patience, "the bay is empty while its port is off", inState(dock.BayEmpty, c.bay)); err != nil {
+	if _, err := s.until(ctx, patience, "no camera is in the bay while its port is off", withoutCamera(c.bay)); err != nil {
 		return err
 	}
 	if err := power("on"); err != nil {

@@ -54,7 +54,7 @@ func powerCut(ctx context.Context, t *Trial) error {
 		if err := t.Rack.Guest.WriteFile(ctx, configPath, config); err != nil {
 			return err
 		}
-		if _, err := t.Rack.Guest.Shell(ctx, guestLimit, "udevadm trigger --action=add --subsystem-match=usb; udevadm settle"); err != nil {
+		if _, err := t.Rack.Guest.Shell(ctx, 2*guestLimit, installRule); err != nil {
 			return err
 		}
 		if err := s.start(ctx); err != nil {

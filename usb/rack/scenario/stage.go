@@ -90,7 +90,11 @@ func (s *Stage) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.leftovers(ctx)
+	if err := s.leftovers(ctx); err != nil {
+		return err
+	}
+	_, err := s.Rack.Guest.Shell(ctx, guestLimit, removeRule)
+	return err
 }
 
 // leftovers is an error if the guest still has something of a camera.

@@ -90,10 +90,25 @@ func (t *Trial) commission(ctx context.Context, more string) error {
 	for _, label := range []string{firstDisk, otherDisk} {
 		script += "berth stores commission " + label + " --config " + configPath + "\n"
 	}
-	script += "udevadm trigger --action=add --subsystem-match=usb; udevadm settle\n"
-	_, err := t.Rack.Guest.Shell(ctx, 2*guestLimit, script)
+	_, err := t.Rack.Guest.Shell(ctx, 2*guestLimit, script+installRule)
 	return err
 }
+
+// installRule and removeRule do what installing and removing the station's
+// package does, so that scenarios without a station have a guest without its rule.
+const (
+	installRule = `
+cp /rack/60-berth.rules /etc/udev/rules.d/
+udevadm control --reload
+udevadm trigger --action=add --subsystem-match=usb
+udevadm settle
+`
+	removeRule = `
+rm -f /etc/udev/rules.d/60-berth.rules
+udevadm control --reload
+for hub in /sys/bus/usb/devices/usb*; do echo 1 >"$hub/authorized_default"; done
+`
+)
 
 // start starts the program over what is there, and waits until it is up.
 func (s *station) start(ctx context.Context) (err error) {
@@ -185,6 +200,19 @@ func inState(state dock.BayState, names ...string) func(dock.Status) bool {
 	return func(status dock.Status) bool {
 		for _, name := range names {
 			if bay(status, name).State != state {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// withoutCamera says that nothing is docked in any of the bays named. A bay whose
+// hub was pulled out is without a camera and wants attention.
+func withoutCamera(names ...string) func(dock.Status) bool {
+	return func(status dock.Status) bool {
+		for _, name := range names {
+			if b := bay(status, name); b.Camera != "" || b.Docking != "" || b.State != dock.BayEmpty && b.State != dock.BayAttention {
 				return false
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"berth/dock"
@@ -134,7 +135,7 @@ func hubPulled(ctx context.Context, t *Trial) error {
 	if err := t.Rack.UndockHub(ctx, "hub"); err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, patience, "all four bays are free", inState(dock.BayEmpty, bays...)); err != nil {
+	if _, err := s.until(ctx, patience, "no camera is in the four bays", withoutCamera(bays...)); err != nil {
 		return err
 	}
 	if err := plugAll(); err != nil {
@@ -178,7 +179,10 @@ func stuckDevice(ctx context.Context, t *Trial) error {
 	if err := t.Rack.Undock(ctx, stuck.serial); err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, patience, "the stuck camera's bay is free", inState(dock.BayEmpty, stuck.bay)); err != nil {
+	if _, err := s.until(ctx, patience, "the stuck camera's bay is free, or misses it", func(status dock.Status) bool {
+		b := bay(status, stuck.bay)
+		return b.State == dock.BayEmpty || strings.Contains(b.Attention, "did not come back")
+	}); err != nil {
 		return err
 	}
 	return s.emptied(ctx, 10*time.Minute, cameras[:1])
