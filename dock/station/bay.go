@@ -76,11 +76,7 @@ func (b *bay) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		at, replug := b.attachment()
 		if at == nil {
-			b.show(func(s *dock.BayStatus) { *s = dock.BayStatus{Bay: b.name, State: dock.BayEmpty} })
-			select {
-			case <-ctx.Done():
-			case <-replug:
-			}
+			b.await(ctx, replug)
 			continue
 		}
 		b.patience.meets(b.now(), *at)
@@ -89,6 +85,27 @@ func (b *bay) run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// await waits until something is plugged in. A camera that was cut off and does
+// not come back is not called an empty bay: it may be in it still.
+func (b *bay) await(ctx context.Context, replug <-chan struct{}) {
+	shown := dock.BayStatus{Bay: b.name, State: dock.BayEmpty}
+	if b.patience.expected {
+		const cut = "the camera gave no data and was cut off"
+		b.show(func(s *dock.BayStatus) {
+			*s = dock.BayStatus{Bay: b.name, State: dock.BayReading, Doing: cut + "; it should come back by itself"}
+		})
+		if pause(ctx, returns, replug) {
+			return
+		}
+		shown.State, shown.Attention = dock.BayAttention, cut+", and did not come back: take it out and dock it again"
+	}
+	b.show(func(s *dock.BayStatus) { *s = shown })
+	select {
+	case <-ctx.Done():
+	case <-replug:
+	}
 }
 
 func (b *bay) now() time.Duration { return b.station.now() }

@@ -181,6 +181,22 @@ func TestAPortThatDoesNotAnswerHoldsUpNobody(t *testing.T) {
 	}, "A1", "A2")
 }
 
+func TestACameraThatDoesNotComeBackIsNoEmptyBay(t *testing.T) {
+	inBubble(t, func(h *house, r *usbRack) {
+		r.lost = true
+		sick := h.hangsOn("sick", "read", 1)
+		r.plug("A1", sick)
+		h.start()
+		h.wait("A1", "missed", func(b dock.BayStatus) bool {
+			return b.State == dock.BayAttention && strings.Contains(b.Attention, "did not come back")
+		})
+		r.plug("A1", sick)
+		h.wait("A1", "stored", stored)
+		r.pull("A1")
+		h.waitState("A1", dock.BayEmpty)
+	}, "A1")
+}
+
 func TestASlowCameraIsNotCutOff(t *testing.T) {
 	inBubble(t, func(h *house, r *usbRack) {
 		h.stall = 10 * time.Second

@@ -28,6 +28,7 @@ type usbRack struct {
 	generation dock.Generation        // guarded by mu
 	cycles     []dock.Port            // guarded by mu; ports that were switched off and on
 	noPower    error                  // what switching fails with
+	lost       bool                   // what was switched off does not come back
 	stuck      chan struct{}          // switching does not come back before it is closed; nil: at once
 	entered    int                    // guarded by mu; how often switching was begun
 	lastCycle  error                  // guarded by mu; what the context of the last switching had to say
@@ -115,7 +116,9 @@ func (r *usbRack) Cycle(ctx context.Context, port dock.Port) error {
 	for bay, p := range r.bays {
 		if p.at.Device.Port == port {
 			close(p.gone)
-			r.plugLocked(bay, p.toy)
+			if delete(r.bays, bay); !r.lost {
+				r.plugLocked(bay, p.toy)
+			}
 		}
 	}
 	r.hint()
