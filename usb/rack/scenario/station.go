@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -73,8 +74,8 @@ func (t *Trial) commission(ctx context.Context, more string) error {
 	config := fmt.Sprintf("station: {id: rack, agency: Rack PD, data: /srv/%s/%s}\nbays:\n", dataDisk, t.Name)
 	bays := bayPorts()
 	maps.Copy(bays, t.bays)
-	for bay, port := range bays {
-		config += fmt.Sprintf("  - {name: %s, port: %s}\n", bay, port)
+	for _, bay := range slices.Sorted(maps.Keys(bays)) {
+		config += fmt.Sprintf("  - {name: %s, port: %s}\n", bay, bays[bay])
 	}
 	config += "sealing: {recipients: [/etc/berth/agency.pub.pem]}\ncopies: 2\nstores:\n"
 	for _, label := range []string{firstDisk, otherDisk} {
