@@ -1,9 +1,11 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -260,8 +262,14 @@ func (t *Trial) soil(ctx context.Context, c camera) error {
 	if err := t.Rack.Undock(ctx, soiler); err != nil {
 		return err
 	}
-	_, err := t.Rack.Guest.Run(ctx, guestLimit, "umount", "-l", "/tmp/soil")
-	return err
+	if _, err := t.Rack.Guest.Run(ctx, guestLimit, "umount", "-l", "/tmp/soil"); err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, "dumpe2fs", "-h", c.image).CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("needs_recovery")) {
+		return fmt.Errorf("the card that should be dirty is clean, which proves nothing (%w)", err)
+	}
+	return nil
 }
 
 func twoOfOneName(ctx context.Context, t *Trial) error {
