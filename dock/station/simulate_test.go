@@ -81,13 +81,11 @@ func TestSimulationKeepsEveryPromiseAtEveryStep(t *testing.T) {
 	}
 }
 
-// checkMet: a promise that was never in danger was not tried.
+// checkMet: a promise that was never in danger was not tried. The rarest dangers
+// come about twice as often as is asked for.
 func checkMet(t *testing.T, met map[string]int, dockings int) {
 	t.Helper()
-	enough := dockings / 500
-	if dockings < 50_000 {
-		enough = dockings / 1000 // chance has more to say
-	}
+	enough := dockings / 1000
 	failed := t.Failed()
 	for _, situation := range situations() {
 		t.Logf("%7d times %s", met[situation], situation)
