@@ -81,17 +81,6 @@ func (p *play) until(actions ...action) {
 	p.t.Fatalf("none of %v came: %v", actions, p.asked)
 }
 
-// goesOn answers kindly a few times and says whether the action was wanted.
-func (p *play) goesOn(times int, a action) bool {
-	for range times {
-		if p.do.action == a {
-			return true
-		}
-		p.kindly()
-	}
-	return p.do.action == a
-}
-
 func TestEveryEraseFollowsAReconfirmationAndAClearanceOfItsOwn(t *testing.T) {
 	p := played(t, "a", "b", "c")
 	removed := 0

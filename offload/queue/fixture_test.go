@@ -81,7 +81,8 @@ func (c *clock) reboot(boot dock.BootID) {
 type spool struct {
 	mu      sync.Mutex
 	content map[hashing.Digest][]byte
-	failure error // of release
+	failure error  // of release
+	slow    func() // called by release, if set before the queue runs
 }
 
 func (s *spool) sealed(intent dock.SpoolIntent) dock.Sealed {
@@ -93,6 +94,9 @@ func (s *spool) sealed(intent dock.SpoolIntent) dock.Sealed {
 }
 
 func (s *spool) release(digest hashing.Digest) error {
+	if s.slow != nil {
+		s.slow()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failure != nil {

@@ -79,27 +79,50 @@ func New(o Options) *Queue {
 }
 
 // Run forwards until ctx ends and then returns nil, with all of its goroutines
-// ended. It returns an error only if the journal fails: then what is known is
-// in doubt, and the process should end.
+// ended. It returns an error only if the journal or the spool's disk fails: then
+// what is known is in doubt, and the process should end. A stop in the same
+// moment hides no such failure.
 func (q *Queue) Run(ctx context.Context) error {
 	if err := q.load(ctx); err != nil {
 		return ended(ctx, err)
 	}
 	group, inner := errgroup.WithContext(ctx)
-	group.Go(func() error { return q.takeIn(inner) })
-	group.Go(func() error { return q.tidy(inner) })
-	for _, w := range q.workers {
-		group.Go(func() error { return w.run(inner) })
+	var mu sync.Mutex
+	var doubt error // guarded by mu; the group keeps only who ended first
+	begin := func(work func(context.Context) error) {
+		group.Go(func() error {
+			err := work(inner)
+			mu.Lock()
+			defer mu.Unlock()
+			if doubt == nil && doubtful(err) {
+				doubt = err
+			}
+			return err
+		})
 	}
-	return ended(ctx, group.Wait())
+	begin(q.takeIn)
+	begin(q.tidy)
+	for _, w := range q.workers {
+		begin(w.run)
+	}
+	err := group.Wait()
+	if doubt != nil {
+		return doubt
+	}
+	return ended(ctx, err)
 }
 
 // ended hides errors that are only ctx's end.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil && !errors.Is(err, journal.ErrCommit) {
+	if ctx.Err() != nil && !doubtful(err) {
 		return nil
 	}
 	return err
+}
+
+// doubtful: after this error nothing that the process holds can be believed.
+func doubtful(err error) bool {
+	return errors.Is(err, journal.ErrCommit) || errors.Is(err, journal.ErrBroken) || errors.Is(err, dock.ErrSync)
 }
 
 // Wake says that something was spooled. It never blocks, and it is only a hint:
