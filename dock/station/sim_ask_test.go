@@ -51,9 +51,11 @@ func (w *world) ask(d *simDocking) {
 		return
 	}
 	w.asks++
-	clearance, err := dock.Clear(w.journal.caseOf(q))
+	right := w.journal.caseOf(q)
+	clearance, err := dock.Clear(right)
 	w.judge(q, err)
 	if err == nil {
+		w.lieAbout(q, right, clearance)
 		w.permits = append(w.permits, permit{q, w.journal.run, string(q.r.content), clearance})
 		if forged, err := dock.Clear(otherContent(w.journal.caseOf(q))); err == nil {
 			w.permits = append(w.permits, permit{q, w.journal.run, "other", forged})
@@ -65,18 +67,8 @@ func (w *world) ask(d *simDocking) {
 
 // otherContent is the question of a caller that is wrong about what was sealed.
 func otherContent(c dock.Case) dock.Case {
-	other := hashing.Sum([]byte("other"))
 	c.Recording.Facts = slices.Clone(c.Recording.Facts)
-	for i, fact := range c.Recording.Facts {
-		switch body := fact.Body.(type) {
-		case dock.SpoolIntent:
-			body.SHA256 = other
-			c.Recording.Facts[i].Body = body
-		case dock.SecondRead:
-			body.SHA256 = other
-			c.Recording.Facts[i].Body = body
-		}
-	}
+	contentOf(&c, hashing.Sum([]byte("other")))
 	return c
 }
 
@@ -202,6 +194,11 @@ func situations() []string {
 		"grace", "held", "gone", "second-read", "changed", "unlisted", "object",
 	} {
 		all = append(all, "only "+code)
+	}
+	for _, l := range lies() {
+		if !l.nowhere {
+			all = append(all, "a caller is wrong about "+l.what)
+		}
 	}
 	for _, a := range ambushes() {
 		all = append(all, fmt.Sprint("between the stores' answer and the erase rule: ", a.what))

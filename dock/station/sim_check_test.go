@@ -222,6 +222,7 @@ func (w *world) checkStep(d *simDocking, before effect, e event) {
 			w.breaks("I2: an object is erased without having been cleared just now")
 		}
 	}
+	w.checkWilling(d)
 	w.checkShown(d)
 }
 
@@ -246,8 +247,19 @@ func (w *world) checkAsked(d *simDocking) {
 		w.stalls("the stores are asked for %s %v after the rule refused the camera", d.row.camera, w.now-d.watch.refusedAt)
 	case d.heard.gave[r.ID].as == dock.Entry{}:
 		w.stalls("the stores are asked for %s, which was not read a second time", r.ID)
-	case r.kept && !r.left && r.keptSince < d.watch.informed: // one read anew is another recording from the next listing on
+	case r.kept && !r.left && r.keptSince < d.watch.informed: // what is read anew is asked about until the next listing
 		w.stalls("the stores are asked for %s, which is held", r.ID)
+	}
+}
+
+// checkWilling: whatever the station would ask the stores about when its turn
+// comes was read a second time, as what it is listed as now.
+func (w *world) checkWilling(d *simDocking) {
+	for i := range d.state.items {
+		it := &d.state.items[i]
+		if gave, read := d.heard.gave[it.Recording]; erasable(it) && !it.erased && (!read || gave.object != it.Entry.Identity) {
+			w.stalls("the stores would be asked for %s, which was not read a second time as what it is", it.Recording)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ type clause struct {
 	goes, stays         string
 	with, overlook      []string
 	same                string
+	dockings            int // in which it must be found missing; 0 for the usual number
 }
 
 func loadClauses(t *testing.T) []clause {
@@ -78,6 +79,8 @@ func parseClause(block string) (clause, error) {
 			c.overlook = strings.Fields(value)
 		case field == "same":
 			c.same = value
+		case field == "dockings":
+			c.dockings = number(value)
 		default:
 			return c, fmt.Errorf("clause %q: %q says nothing", c.name, line)
 		}

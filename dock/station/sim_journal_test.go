@@ -227,9 +227,12 @@ func (j *simJournal) caseOf(q asked) dock.Case {
 
 // clear asks the real rule with all that the journal knows.
 func (j *simJournal) clear(d *simDocking, r *simRecording, e dock.Entry) (dock.Clearance, error) {
-	clearance, err := dock.Clear(j.caseOf(asked{d, r, e}))
-	j.w.judge(asked{d, r, e}, err)
+	q := asked{d, r, e}
+	c := j.caseOf(q)
+	clearance, err := dock.Clear(c)
+	j.w.judge(q, err)
 	if err == nil {
+		j.w.lieAbout(q, c, clearance)
 		spooled, _ := r.Spooled()
 		j.add(r, d.row.id, dock.EraseIntent{Object: e.Identity, SHA256: spooled.SHA256, Generation: d.row.at.Generation})
 	}

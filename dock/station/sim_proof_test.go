@@ -23,7 +23,12 @@ var (
 	simProofs   = flag.Bool("simproof", false, "take the clauses of testdata/clauses.txt away, one at a time, and write SIMULATION.md")
 	simProofOf  = flag.String("simproof.only", "", "a regular expression: take only clauses with such a name; the table keeps the rest")
 	simProofAt  = flag.Int("simproof.atonce", 1, "so many clauses are tried at the same time")
-	simProofFor = flag.Int("simproof.dockings", 10_000, "dockings in which a missing clause must be found")
+	simProofFor = flag.Int("simproof.dockings", proofDockings, "dockings in which a missing clause must be found, if the clause says nothing else")
+)
+
+const (
+	proofDockings = 10_000
+	proofWorld    = 100 // dockings in each world: more seeds, and each is replayed sooner
 )
 
 // tablePath is where the table of what was found stands.
@@ -89,7 +94,7 @@ func see(t *testing.T, c clause, f finding) bool {
 	t.Logf("%s -> seed %s: %s", c.name, f.seed, f.broke)
 	switch {
 	case f.seed == "" && c.same == "":
-		t.Errorf("%s: not found missing within %d dockings", c.name, *simProofFor)
+		t.Errorf("%s: not found missing within %d dockings", c.name, max(c.dockings, *simProofFor))
 	case f.seed != "" && c.same != "":
 		t.Errorf("%s: said to change nothing, but without it seed %s: %s", c.name, f.seed, f.broke)
 	}
@@ -188,7 +193,7 @@ func (p *proof) run(t *testing.T, c clause, off ...string) finding {
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer stop()
 	run := exec.CommandContext(ctx, p.program(), "-test.v", "-test.run=^TestSimulationKeepsEveryPromiseAtEveryStep$",
-		fmt.Sprint("-sim.dockings=", *simProofFor), "-sim.world=100",
+		fmt.Sprint("-sim.dockings=", max(c.dockings, *simProofFor)), fmt.Sprint("-sim.world=", proofWorld),
 		fmt.Sprint("-sim.safety=", len(c.with) > 0), "-sim.overlook="+strings.Join(c.overlook, " "))
 	run.Env = append(os.Environ(), "BERTH_SIM_OFF="+strings.Join(off, " "))
 	out, err := run.CombinedOutput()

@@ -18,6 +18,11 @@ look for a promise that is broken then. Each line is a clause, where it stands, 
 found it missing, and what that seed said. In a clause that another one stands behind, the others
 are taken away too: they alone break nothing that is judged.
 
+Every seed was found with ` + "`%s`" + `, those of clauses that
+others were taken away with also with ` + "`-sim.safety`" + ` and, where ` + "`testdata/clauses.txt`" + ` names any, with
+their ` + "`-sim.overlook`" + `. A seed's world begins in the same way however many dockings it is given, so that
+it is replayed with ` + "`-sim.seed`" + ` and the same ` + "`-sim.world`" + ` in a tree without the clause.
+
 | clause | promise | in | taken away with it | seed | what broke |
 |---|---|---|---|---|---|
 `
@@ -35,7 +40,7 @@ and the reason is here.
 // renderProof has a line for every clause.
 func renderProof(all []clause, found map[string]finding) string {
 	var b strings.Builder
-	b.WriteString(proofTop)
+	fmt.Fprintf(&b, proofTop, proofOptions(all))
 	for _, c := range all {
 		if c.same == "" {
 			f := found[c.name]
@@ -49,6 +54,17 @@ func renderProof(all []clause, found map[string]finding) string {
 		}
 	}
 	return b.String()
+}
+
+// proofOptions are those with which the seeds of the table were looked for.
+func proofOptions(all []clause) string {
+	text := fmt.Sprintf("-sim.seed 1 -sim.world %d -sim.dockings %d", proofWorld, proofDockings)
+	for _, c := range all {
+		if c.dockings > 0 {
+			text += fmt.Sprintf(" (%d for %q)", c.dockings, c.name)
+		}
+	}
+	return text
 }
 
 // foundBy reads what renderProof wrote.

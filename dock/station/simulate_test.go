@@ -81,11 +81,13 @@ func TestSimulationKeepsEveryPromiseAtEveryStep(t *testing.T) {
 	}
 }
 
-// checkMet: a promise that was never in danger was not tried. The rarest dangers
-// come about twice as often as is asked for.
+// checkMet: a promise that was never in danger was not tried.
 func checkMet(t *testing.T, met map[string]int, dockings int) {
 	t.Helper()
-	enough := dockings / 1000
+	enough := dockings / 500
+	if dockings < 50_000 {
+		enough = dockings / 1000 // chance has more to say
+	}
 	failed := t.Failed()
 	for _, situation := range situations() {
 		t.Logf("%7d times %s", met[situation], situation)
@@ -100,6 +102,7 @@ func TestSimulationOfKnownSeeds(t *testing.T) {
 	for seed, why := range map[uint64]string{
 		103: "a camera that was not cleared had its copies read back from every store every five seconds",
 		104: "files that take long to fail kept others from ever being tried",
+		143: "a recording that is read anew, and held besides, is asked about until the next listing",
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
