@@ -173,7 +173,7 @@ func portOffAndOn(ctx context.Context, t *Trial) error {
 		return err
 	}
 	power := func(what string) error {
-		_, err := t.Rack.Guest.Run(ctx, guestLimit, "/usr/bin/berth", "ports", "--power", what, "1-14.1", "--config", configPath)
+		_, err := t.Rack.Guest.Run(ctx, guestLimit, "/usr/bin/berth", "ports", "power", what, "1-14.1", "--config", configPath)
 		return err
 	}
 	if err := power("off"); err != nil {
