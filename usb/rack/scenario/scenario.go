@@ -21,9 +21,9 @@ type Scenario struct {
 	// Station says that it needs the station's program; the others look at what
 	// the kernel and the rack themselves do.
 	Station bool
-	// Long says that it takes longer than all others together: it runs only if the
+	// Apart says why it does not run with the others: it runs only if the
 	// expression names it in full.
-	Long bool
+	Apart string
 	// Limit ends it: a scenario that waits for ever has failed.
 	Limit time.Duration
 	Run   func(ctx context.Context, t *Trial) error
@@ -57,7 +57,7 @@ func NeedStation(only *regexp.Regexp) bool {
 // asked says whether an expression names the scenario.
 func (s Scenario) asked(only *regexp.Regexp) bool {
 	found := only.FindString(s.Name)
-	return only.MatchString(s.Name) && (!s.Long || found == s.Name)
+	return only.MatchString(s.Name) && (s.Apart == "" || found == s.Name)
 }
 
 // Run runs the scenarios whose name matches, prints a line for each, and returns
@@ -67,8 +67,8 @@ func Run(ctx context.Context, stage *Stage, only *regexp.Regexp, keep string, ou
 	ran, failed := 0, 0
 	for _, s := range All() {
 		if !s.asked(only) {
-			if s.Long && only.MatchString(s.Name) {
-				fmt.Fprintf(out, "LEFT OUT        %-22s %s; it takes long, ask for it by its name\n", s.Name, s.Promise)
+			if only.MatchString(s.Name) {
+				fmt.Fprintf(out, "LEFT OUT        %-22s %s; runs by its name only: %s\n", s.Name, s.Promise, s.Apart)
 			}
 			continue
 		}

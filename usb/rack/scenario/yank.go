@@ -17,7 +17,7 @@ func yankScenarios() []Scenario {
 		{Name: "undock-mid-file", Promise: "a camera pulled out mid-file goes on in another bay and arrives whole", Station: true, Limit: 15 * time.Minute, Run: undockMidFile},
 		{Name: "fast-replugs", Promise: "fifty fast replugs leave nothing behind, and then the camera is read", Station: true, Limit: 20 * time.Minute, Run: fastReplugs},
 		{Name: "hub-pulled", Promise: "a hub pulled with four cameras in it harms none of them", Station: true, Limit: 20 * time.Minute, Run: hubPulled},
-		{Name: "stuck-device", Promise: "a camera that gives no data is cut off, while seven others are read and emptied", Station: true, Limit: 20 * time.Minute, Run: stuckDevice},
+		{Name: "stuck-device", Promise: "a camera that gives no data is cut off, while seven others are read and emptied", Station: true, Apart: "QEMU itself stands still when a read of its slowest disk is cancelled", Limit: 20 * time.Minute, Run: stuckDevice},
 	}
 }
 
