@@ -22,11 +22,7 @@ func againScenarios() []Scenario {
 }
 
 func sameNamesAgain(ctx context.Context, t *Trial) error {
-	cameras, err := t.cameras(ctx, smallCard(rack.FAT32, true, 900))
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", smallCard(rack.FAT32, true, 900))
 	if err != nil {
 		return err
 	}
@@ -73,11 +69,7 @@ func otherBytes(ctx context.Context, t *Trial) error {
 	card := rack.Card{Filesystem: rack.FAT32, Partitioned: true, MiB: 96, Label: "ROT", Seed: 910, Files: []call.File{
 		{Path: "DCIM/A.MP4", Size: 12 << 20}, {Path: "DCIM/B.MP4", Size: 12 << 20},
 	}}
-	cameras, err := t.cameras(ctx, card)
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", card)
 	if err != nil {
 		return err
 	}

@@ -54,11 +54,7 @@ func contentAt(image string, card rack.Card, file call.File) (int64, error) {
 }
 
 func readErrors(ctx context.Context, t *Trial) error {
-	cameras, err := t.cameras(ctx, smallCard(rack.FAT32, true, 700), smallCard(rack.Ext4, false, 701))
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", smallCard(rack.FAT32, true, 700), smallCard(rack.Ext4, false, 701))
 	if err != nil {
 		return err
 	}

@@ -16,11 +16,7 @@ func powerScenarios() []Scenario {
 }
 
 func powerCut(ctx context.Context, t *Trial) error {
-	cameras, err := t.cameras(ctx, oneClip(rack.FAT32, 24<<20, 800), smallCard(rack.Ext4, true, 801), smallCard(rack.ExFAT, false, 802))
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", oneClip(rack.FAT32, 24<<20, 800), smallCard(rack.Ext4, true, 801), smallCard(rack.ExFAT, false, 802))
 	if err != nil {
 		return err
 	}

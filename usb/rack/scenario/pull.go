@@ -39,6 +39,17 @@ func (c camera) plug() rack.Plug {
 	return rack.Plug{Name: c.serial, Port: c.port, Disk: c.image, Serial: c.serial}
 }
 
+// begin makes a card for each bay, in their order, and starts a station whose
+// config has more at its end.
+func (t *Trial) begin(ctx context.Context, more string, cards ...rack.Card) ([]camera, *station, error) {
+	cameras, err := t.cameras(ctx, cards...)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := t.station(ctx, more)
+	return cameras, s, err
+}
+
 // cameras makes a card for each bay, in their order.
 func (t *Trial) cameras(ctx context.Context, cards ...rack.Card) ([]camera, error) {
 	var all []camera
@@ -174,11 +185,7 @@ func oddNames(ctx context.Context, t *Trial) error {
 // allEmptied docks the cards and waits until every recording on them is in the
 // stores and no longer on them.
 func (t *Trial) allEmptied(ctx context.Context, within time.Duration, cards ...rack.Card) error {
-	cameras, err := t.cameras(ctx, cards...)
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", cards...)
 	if err != nil {
 		return err
 	}
@@ -268,11 +275,7 @@ func (t *Trial) soil(ctx context.Context, c camera) error {
 }
 
 func twoOfOneName(ctx context.Context, t *Trial) error {
-	cameras, err := t.cameras(ctx, smallCard(rack.FAT32, false, 500), smallCard(rack.FAT32, true, 501))
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", smallCard(rack.FAT32, false, 500), smallCard(rack.FAT32, true, 501))
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,7 @@ func oneClip(filesystem string, size int64, seed uint64) rack.Card {
 }
 
 func undockMidFile(ctx context.Context, t *Trial) error {
-	cameras, err := t.cameras(ctx, oneClip(rack.FAT32, 48<<20, 600))
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", oneClip(rack.FAT32, 48<<20, 600))
 	if err != nil {
 		return err
 	}
@@ -61,11 +57,7 @@ func undockMidFile(ctx context.Context, t *Trial) error {
 }
 
 func fastReplugs(ctx context.Context, t *Trial) error {
-	cameras, err := t.cameras(ctx, smallCard(rack.ExFAT, true, 610))
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "")
+	cameras, s, err := t.begin(ctx, "", smallCard(rack.ExFAT, true, 610))
 	if err != nil {
 		return err
 	}
@@ -149,11 +141,7 @@ func stuckDevice(ctx context.Context, t *Trial) error {
 	for i := range 7 {
 		cards = append(cards, smallCard(rack.FAT16, i%2 == 0, uint64(631+i)))
 	}
-	cameras, err := t.cameras(ctx, cards...)
-	if err != nil {
-		return err
-	}
-	s, err := t.station(ctx, "usb: {stall: 15s}\n")
+	cameras, s, err := t.begin(ctx, "usb: {stall: 15s}\n", cards...)
 	if err != nil {
 		return err
 	}
